@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct PICJobs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "picjobs")
+}
