@@ -5,7 +5,7 @@ public struct ServiceSettings: Sendable, Equatable {
     /// The chosen exit; nil means the manifest's default.
     public let egress: Exit?
 
-    init(config: [String: ConfigValue] = [:], egress: Exit? = nil) {
+    public init(config: [String: ConfigValue] = [:], egress: Exit? = nil) {
         self.config = config
         self.egress = egress
     }
