@@ -5,6 +5,7 @@ public struct CellLayout: Sendable, Hashable {
     /// The cell: the project root on the host.
     public let root: FilePath
 
+    /// The cell at a path, absolute or relative to the working directory.
     public init(root: FilePath) {
         self.root = root
     }

@@ -5,6 +5,7 @@ public struct ServiceSettings: Sendable, Equatable {
     /// The chosen exit; nil means the manifest's default.
     public let egress: Exit?
 
+    /// Settings put together by a caller.
     public init(config: [String: ConfigValue] = [:], egress: Exit? = nil) {
         self.config = config
         self.egress = egress
