@@ -51,7 +51,7 @@ public struct TreeCopy: Sendable {
             for path in fresh.reversed() {
                 let copy = place.appending(path)
                 if copied.removeValue(forKey: path)?.type == .directory {
-                    try snapshot.removeDirectory(copy)
+                    try removeIfEmpty(copy)
                 } else {
                     try snapshot.remove(copy)
                 }
@@ -65,11 +65,15 @@ public struct TreeCopy: Sendable {
     private func removeEmptyParents(of path: RelativePath) throws(ArchiveError) {
         var parent = path.parent
         while let directory = parent, copied[directory] == nil {
-            do throws(ArchiveError) { try snapshot.removeDirectory(place.appending(directory)) } catch {
-                if error.code == .exists { return }
-                throw error
-            }
+            try removeIfEmpty(place.appending(directory))
             parent = directory.parent
+        }
+    }
+
+    private func removeIfEmpty(_ path: RelativePath) throws(ArchiveError) {
+        do throws(ArchiveError) { try snapshot.removeDirectory(path) } catch {
+            // It holds what another path put there.
+            if error.code != .exists { throw error }
         }
     }
 
