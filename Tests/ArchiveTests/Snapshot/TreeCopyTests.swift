@@ -115,6 +115,15 @@ struct TreeCopyTests {
         #expect((record.size ?? 0) >= 1 << 22)
     }
 
+    @Test("configuration above the limit is refused with its sizes, and what fits is copied")
+    func byteLimit() throws {
+        var copy = TreeCopy(from: cell, into: snapshot, below: "project", byteLimit: 12)
+        let error = failure { try copy.add("config/notes") }
+        #expect(error?.code == .refused && error?.message.contains("bytes, only 0 more are copied") == true)
+        try copy.add("config/notes/notes.conf")
+        #expect(copy.files.count == 1)
+    }
+
     @Test("a restore brings back content, mode, time and owner; setuid is masked and said")
     func restore() throws {
         let files = try copied("config/notes").files
