@@ -1,21 +1,4 @@
-/// Seconds since 1970-01-01T00:00:00Z, and nanoseconds that count forward from them (0..<1 000 000 000).
-public struct Timestamp: Sendable, Hashable, Comparable {
-    /// Negative before 1970.
-    public let seconds: Int64
-    /// Always counts forward, also before 1970.
-    public let nanoseconds: UInt32
-
-    /// - Parameter nanoseconds: below 1 000 000 000.
-    public init(seconds: Int64, nanoseconds: UInt32 = 0) {
-        self.seconds = seconds
-        self.nanoseconds = nanoseconds
-    }
-
-    /// Orders by time.
-    public static func < (left: Timestamp, right: Timestamp) -> Bool {
-        (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
-    }
-
+extension Timestamp {
     /// Reads pax's decimal form (`1700000000.123456789`, `-1.5`); digits beyond nanoseconds are cut off.
     init?(pax text: ArraySlice<UInt8>) {
         var rest = text
@@ -49,22 +32,5 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         let digits = String(fraction)
         let padded = String(repeating: "0", count: 9 - digits.count) + digits
         return (below ? "-" : "") + String(whole) + "." + padded
-    }
-}
-
-/// Plain decimal digits in bytes.
-enum DecimalText {
-    /// Nil for anything but 1…20 digits that fit 64 bits.
-    static func parse(_ digits: some Collection<UInt8>) -> UInt64? {
-        guard !digits.isEmpty, digits.count <= 20 else { return nil }
-        var value: UInt64 = 0
-        for digit in digits {
-            guard (0x30...0x39).contains(digit) else { return nil }
-            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = product.addingReportingOverflow(UInt64(digit - 0x30))
-            guard !overflow, !carry else { return nil }
-            value = sum
-        }
-        return value
     }
 }
