@@ -66,36 +66,43 @@ struct CancellationTests {
     }
 
     @Test("50 commands, every third one cancelled, leak no descriptor and no zombie, and children inherit none")
-    func descriptors() async throws {
-        try await TemporaryDirectory.with { directory in
-            let script = "ls /proc/self/fd; [ \"$8\" = 0 ] || exit 0; sleep 4110"
-            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, script), run: "r")
-            let first = try await runtime.exec(ContainerCommand(["true"]), in: name("c"))
-            // 0, 1, 2 and the directory that ls itself reads, whatever number that has.
-            #expect(String(decoding: first.output, as: UTF8.self).split(separator: "\n").count == 4)
-            let slow = DockerRuntime(docker: "/bin/sh", run: "r")
-            _ = slow
-            for round in 0..<50 {
-                let (reading, writing) = try cloexecPipe()
-                async let output = readAll(reading)
-                let task = Task {
-                    try await runtime.exec(ContainerCommand(["x"], output: .descriptor(writing)), in: name("c"))
+    func descriptors() async {
+        // In a process of its own, so that other tests' descriptors don't count.
+        await #expect(processExitsWith: .success) {
+            try await TemporaryDirectory.with { directory in
+                let script = "ls /proc/self/fd; for last; do :; done; [ $last = quick ] || sleep 4110"
+                let runtime = DockerRuntime(docker: try fakeDocker(in: directory, script), run: "r")
+                let container = try name("c")
+                let first = try await runtime.exec(ContainerCommand(["quick"]), in: container)
+                // 0, 1, 2 and the directory that ls itself reads, whatever number that has.
+                #expect(String(decoding: first.output, as: UTF8.self).split(separator: "\n").count == 4)
+                let before = try await openDescriptors()
+                for round in 0..<50 {
+                    let isSlow = round % 3 == 0
+                    let (reading, writing) = try cloexecPipe()
+                    async let output = readAll(reading)
+                    let task = Task {
+                        try await runtime.exec(
+                            ContainerCommand([isSlow ? "slow" : "quick"], output: .descriptor(writing)), in: container)
+                    }
+                    if isSlow {
+                        try await Task.sleep(for: .milliseconds(20))
+                        task.cancel()
+                    }
+                    do {
+                        _ = try await task.value
+                        #expect(!isSlow)
+                    } catch is CancellationError {
+                        #expect(isSlow)
+                    }
+                    _ = try await output
                 }
-                if round % 3 == 0 { task.cancel() }
-                do { _ = try await task.value } catch is CancellationError {}
-                _ = try await output
+                let after = try await openDescriptors()
+                #expect(after.count == before.count, "before: \(before), after: \(after)")
+                let children = try await Tool.run(["ps", "--ppid", "\(getpid())", "-o", "args", "--no-headers"])
+                    .split(separator: "\n").filter { !$0.hasPrefix("ps ") }
+                #expect(children == [])
             }
-            // Other suites run beside this one: only what stays open counts.
-            var own: [String] = []
-            for _ in 0..<100 {
-                own = try await openDescriptors().filter { $0.contains("pipe:") || $0.contains("pidfd") }
-                if own.count < 20 { break }
-                try await Task.sleep(for: .milliseconds(100))
-            }
-            #expect(own.count < 20)
-            let zombies = try await Tool.run(["ps", "--ppid", "\(getpid())", "-o", "stat,args"])
-                .split(separator: "\n").filter { $0.hasPrefix("Z") }
-            #expect(zombies.count < 3)
         }
     }
 }

@@ -1,4 +1,5 @@
 import Containers
+import Foundation
 import Glibc
 import SystemPackage
 import TestSupport
@@ -46,17 +47,22 @@ func cloexecPipe() throws -> (reading: FileDescriptor, writing: FileDescriptor) 
     return (reading, writing)
 }
 
-/// Reads a descriptor to its end on a thread of its own.
+/// Reads a descriptor to its end on a thread of its own: a blocking read would hold up every task on a small machine.
 func readAll(_ descriptor: FileDescriptor) async throws -> [UInt8] {
-    try await Task.detached {
-        try descriptor.closeAfter {
-            var all: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 65536)
-            while true {
-                let count = try buffer.withUnsafeMutableBytes { try descriptor.read(into: $0) }
-                if count == 0 { return all }
-                all.append(contentsOf: buffer.prefix(count))
-            }
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread {
+            continuation.resume(
+                with: Result {
+                    try descriptor.closeAfter {
+                        var all: [UInt8] = []
+                        var buffer = [UInt8](repeating: 0, count: 65536)
+                        while true {
+                            let count = try buffer.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+                            if count == 0 { return all }
+                            all.append(contentsOf: buffer.prefix(count))
+                        }
+                    }
+                })
         }
-    }.value
+    }
 }
