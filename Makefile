@@ -44,5 +44,5 @@ acceptance: deps-test ## every acceptance check, in full (an hour and more)
 fuzz: deps-test ## fuzz the archive parser (FUZZ_SECONDS=1800)
 	@script/fuzz
 
-clean: ## remove what was built and the demo cell
-	@rm -rf .build .demo Benchmarks/.build
+clean: ## remove what was built, found and demonstrated
+	@rm -rf .build .demo Benchmarks/.build Tests/Fuzz/.build
