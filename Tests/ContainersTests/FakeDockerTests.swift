@@ -168,6 +168,25 @@ struct FakeDockerTests {
         }
     }
 
+    @Test("ordinary words on standard error are the command's own, not the transport's")
+    func ordinaryMessages() async throws {
+        try await TemporaryDirectory.with { directory in
+            let script = "echo 'tar: Error response from daemon: No such container: c' >&2; exit 2"
+            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, script), run: "r")
+            let result = try await runtime.exec(ContainerCommand(["tar"]), in: name("c"))
+            #expect(result.transportFailure == nil)
+        }
+    }
+
+    @Test("an answer to inspect that is no JSON is an error")
+    func badAnswer() async throws {
+        try await TemporaryDirectory.with { directory in
+            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, "echo hello"), run: "r")
+            let error = await #expect(throws: ContainerError.self) { try await runtime.inspect(name("c")) }
+            #expect(error?.code == .badAnswer)
+        }
+    }
+
     @Test("bytes and descriptors arrive whole on standard input")
     func input() async throws {
         try await TemporaryDirectory.with { directory in

@@ -34,9 +34,13 @@ func remaining(marked mark: String) async throws -> [String] {
     return try await processes(marked: mark)
 }
 
-/// The descriptors this process has open and what they are.
-func openDescriptors() async throws -> [String] {
-    try await Tool.run(["sh", "-c", "ls -l /proc/\(getpid())/fd"]).split(separator: "\n").map(String.init)
+/// The descriptors this process has open, with what they are; the one used for looking is not counted.
+func openDescriptors() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { number in
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard readlink("/proc/self/fd/\(number)", &buffer, 255) > 0 else { return nil }
+        return "\(number) " + String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }.filter { !$0.hasSuffix("/fd") }.sorted()
 }
 
 /// A pipe whose ends no child inherits.

@@ -1,7 +1,8 @@
-import Containers
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Containers
 
 @Suite("A real Docker engine", .tags(.docker, .root, .slow), .realDocker)
 struct RealDockerTests {
@@ -135,6 +136,50 @@ struct RealDockerTests {
             #expect(try await runtime.inspect(container).isRunning)
             try await engine.remove(neighbour.text)
             #expect(try await runtime.endLeftovers(run: "*", in: container) == 0)
+        }
+    }
+
+    @Test("leftovers are ended from inside where this host can't see them", arguments: [TestImage.gnu, .busybox])
+    func remoteLeftovers(image: TestImage) async throws {
+        try await with(image) { runtime, container, engine in
+            for run in ["run-1", "run-10"] {
+                try await engine.docker(
+                    ["exec", "-d", "-e", "A=1", "-e", "PICJOBS_RUN=\(run)", container.text, "sleep", "4302"])
+            }
+            #expect(try await runtime.endFromInside(run: "run-1", in: container) == 1)
+            #expect(try await runtime.endFromInside(run: "run-1", in: container) == 0)
+            #expect(try await runtime.endFromInside(run: "*", in: container) == 1)
+            #expect(try await runtime.inspect(container).isRunning)
+        }
+    }
+
+    @Test("where the container lacks the tools for that, the error names the remedy")
+    func unreachableLeftovers() async throws {
+        try await with(.bare) { runtime, container, _ in
+            let error = await #expect(throws: ContainerError.self) {
+                try await runtime.endFromInside(run: "*", in: container)
+            }
+            #expect(error?.code == .leftoversRemain)
+            #expect(error?.message.contains("docker restart \(container)") == true)
+            try await runtime.requireRunning(container)
+        }
+    }
+
+    @Test("a container that dies in the middle of a stream is never exit 0", arguments: [TestImage.gnu, .busybox])
+    func death(image: TestImage) async throws {
+        try await with(image) { runtime, container, engine in
+            let (reading, writing) = try cloexecPipe()
+            async let output = readAll(reading)
+            let task = Task {
+                try await runtime.exec(
+                    ContainerCommand(["sh", "-c", "while :; do cat /bin/sh; done"], output: .descriptor(writing)),
+                    in: container)
+            }
+            try await Task.sleep(for: .milliseconds(500))
+            try await engine.docker(["kill", container.text])
+            let result = try await task.value
+            #expect(result.status == .exited(137))
+            #expect(try await !output.isEmpty)
         }
     }
 }

@@ -4,8 +4,7 @@ internal import SystemPackage
 
 /// Containers of a Docker engine, here or remote, reached through the docker CLI.
 ///
-/// Measured with Docker 20.10 (docker.io of Debian 12): see ``endLeftovers(run:in:)`` for what happens to a process in
-/// the container when its CLI dies.
+/// A cancelled or killed CLI leaves its process in the container: call ``endLeftovers(run:in:)`` afterwards.
 public struct DockerRuntime: ContainerRuntime {
     /// `docker`.
     public let kind = "docker"
