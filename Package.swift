@@ -68,7 +68,8 @@ let package = Package(
                 "Archive", "Containers", "Registry", "Runs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: settings),
+        .testTarget(
+            name: "ArchiveTests", dependencies: ["Archive"], exclude: ["Corpus"], swiftSettings: settings),
         .testTarget(name: "NetfilterTests", dependencies: ["Netfilter"], swiftSettings: settings),
         .testTarget(name: "RegistryTests", dependencies: ["Registry"], swiftSettings: settings),
         .testTarget(name: "ContainersTests", dependencies: ["Containers"], swiftSettings: settings),
