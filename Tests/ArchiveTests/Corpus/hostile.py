@@ -137,6 +137,8 @@ def cases(canary):
     yield case("checksum-signed", "tar.checksum", "only the signed sum of old Suns is right", file(b"./b\xe9d", checksum="signed"))
     yield case("magic-unknown", "tar.magic", "neither ustar nor GNU", file(b"./bad", magic=b"uztar\x0000"))
     yield case("magic-mixed", "tar.magic", "POSIX magic with version 99", file(b"./bad", magic=b"ustar\x0099"))
+    yield case("magic-gnu-with-prefix", "tar.magic", "GNU magic with bytes in POSIX's prefix: some readers prepend them",
+               file(b"./planted", raw={345: b"../outside"}), also=["name.dotdot", "tar.name-after-nul"], escapes=True)
     yield case("magic-v7", "tar.magic", "a v7 header in an archive nobody recorded", file(b"./bad", magic=t.V7))
     for letter, what in ((b"V", "GNU volume label"), (b"M", "GNU continuation of another volume"), (b"N", "old GNU long names"),
                          (b"D", "GNU dump directory"), (b"A", "Solaris ACL"), (b"X", "Solaris extended header"),
@@ -169,11 +171,11 @@ def cases(canary):
     yield case("symlink-with-size", "tar.size-on-link", "a symlink with a body that hides an entry",
                symlink(b"./l", b"ok", size=512) + file(b"./hidden", b""), also=["tar.truncated"])
     yield case("hardlink-with-body", "tar.size-on-link", "a hard link with a body: libarchive's disk writer overwrote the target",
-               hardlink(b"./h", b"./ok", size=5) + t.padded(b"data\n"), escapes=False)
+               hardlink(b"./h", b"./ok", size=5) + t.padded(b"data\n"))
     yield case("fifo-with-size", "tar.size-on-link", "a fifo with a body", fifo(b"./p", size=512) + file(b"./hidden", b""),
                also=["tar.body-on-directory"])
     yield case("directory-with-size", "tar.body-on-directory", "a directory with a body: readers disagree whether 512 bytes follow",
-               directory(b"./d/", size=512) + file(b"./hidden", b""))
+               directory(b"./d/", size=512) + file(b"./hidden", b""), also=["tar.size-on-link"])
     yield case("file-with-slash-and-body", "tar.body-on-directory", "a regular file d/ with a body: some call it a directory",
                file(b"./d/", bytes(512)), also=["tar.type"])
     yield case("file-with-linkname", "tar.linkname-on-file", "a regular file with a link name", file(b"./f", link=b"../outside/victim"))
@@ -326,13 +328,16 @@ def cases(canary):
     # gzip around it
     yield case("gzip-in-gzip", "tar.magic", "a gzip file instead of a tar stream", lambda: t.gzip(t.gzip(OPENING + END)),
                also=["tar.checksum", "tar.truncated", "tar.number"])
-    yield case("gzip-nested-fname", "tar.truncated", "64 MiB of file name, deflated twice, in some hundred bytes: libarchive hangs",
-               nested_fname, also=["tar.checksum", "tar.magic", "tar.number", "limit.ratio", "tar.end-missing"], slow=True)
-    yield case("gzip-fname-endless", "gzip.truncated", "a file name without an end",
-               lambda: t.gzip(b"", flg=8, extra=b"A" * 200000, body=b"")[:-8], also=["gzip.header", "limit.header"])
+    yield case("gzip-nested-fname", "tar.truncated", "4 GiB of file name, deflated three times: libarchive's bidding never ends",
+               nested_fname, also=["tar.checksum", "tar.magic", "tar.number", "tar.end-missing"])
+    yield case("gzip-fname-200k", "gzip.header", "a file name of 200 000 bytes",
+               lambda: t.gzip(OPENING + END, flg=8, extra=b"A" * 200000 + b"\0"), also=["limit.header"])
 
 
 def nested_fname():
-    """A gzip header with an endless FNAME, deflated twice: libarchive peeks at it one byte at a time, for ever."""
+    """A gzip header with an endless FNAME, deflated three times: libarchive unpacks each and peeks byte by byte.
+
+    Only the outermost CRC is right; libarchive never looks at one.
+    """
     inner = b"\x1f\x8b\x08\x08\0\0\0\0\0\xff"
-    return t.gzip(t.run_member(inner, 0x41, 64 << 20, b""))
+    return t.gzip(t.gzip(t.run_member(inner, 0x41, 4 << 30, b"", crc=0)))

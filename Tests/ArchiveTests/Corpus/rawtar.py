@@ -184,16 +184,17 @@ def regions(data, size):
 FINAL_BLOCK = b"\x03\x00"  # an empty final block with fixed codes
 
 
-def run_member(front, byte, count, back, chunk=1 << 20):
+def run_member(front, byte, count, back, chunk=1 << 20, crc=None):
     """A gzip member of `front`, `count` times `byte` and `back`: one region repeated, never held as a whole."""
     run = bytes([byte]) * chunk
     piece = regions(run, chunk)[0]
     full, rest = divmod(count, chunk)
-    crc = zlib.crc32(front)
-    for _ in range(full):
-        crc = zlib.crc32(run, crc)
     tail = run[:rest] + back
-    crc = zlib.crc32(tail, crc)
+    if crc is None:
+        crc = zlib.crc32(front)
+        for _ in range(full):
+            crc = zlib.crc32(run, crc)
+        crc = zlib.crc32(tail, crc)
     ends = [regions(part, len(part))[0] if part else b"" for part in (front, tail)]
     body = ends[0] + piece * full + ends[1] + FINAL_BLOCK
     return (b"\x1f\x8b\x08\0\0\0\0\0\0\xff" + body
