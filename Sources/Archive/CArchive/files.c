@@ -2,6 +2,8 @@
 #include "files.h"
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 
 const uint64_t carchive_resolve_no_xdev = RESOLVE_NO_XDEV;
 const int carchive_open_path = O_PATH;
+const long carchive_utime_omit = UTIME_OMIT;

@@ -23,7 +23,10 @@ extension ArchiveError {
         case .fileExists: (.exists, "it exists already and is never overwritten")
         case .directoryNotEmpty: (.exists, "the directory is not empty")
         case .tooManySymbolicLinkLevels:
-            (.refused, "a symbolic link stands where a file or directory should be; replace the link by what it points to")
+            (
+                .refused,
+                "a symbolic link stands where a file or directory should be; replace the link by what it points to"
+            )
         case .improperLink: (.refused, "it lies on another file system or leads outside its directory")
         case .notDirectory: (.refused, "something that is not a directory stands where a directory should be")
         case .isDirectory: (.refused, "a directory stands where a file should be")

@@ -4,3 +4,4 @@
 
 extern const uint64_t carchive_resolve_no_xdev;  // RESOLVE_NO_XDEV: never into another mount (openat2(2))
 extern const int carchive_open_path;             // O_PATH: a place in the tree, not its content (open(2))
+extern const long carchive_utime_omit;            // UTIME_OMIT: this time stays as it is (utimensat(2))
