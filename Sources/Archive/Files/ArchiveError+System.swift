@@ -43,6 +43,8 @@ extension ArchiveError {
         case .noMemory: (.system, "the machine is out of memory")
         case .fileTooLarge: (.system, "the file would exceed the size limit of the file system or of ulimit -f")
         case .staleNFSFileHandle: (.system, "the network file system lost it; mount it anew")
+        case .notSupportedOnSocket:
+            (.system, "the file system can't rename without replacing (NFS can't); use a local one for backup_root")
         case .noFunction: (.system, "the kernel lacks openat2 or renameat2; Linux 5.6 or later is needed")
         default: (.system, String(describing: errno))
         }

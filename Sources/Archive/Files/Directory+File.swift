@@ -85,6 +85,8 @@ extension Directory {
         let name = RelativePath(checked: [path.name])
         try parent.replace(name, mode: mode, replacing: replacing) { descriptor throws(ArchiveError) in
             try parent.write(bytes, to: descriptor, name)
+            // A write by anyone but root clears setuid.
+            try Self.check(Self.retry { fchmod(descriptor.rawValue, mode_t(mode)) }, "set the mode of", message(path))
         }
     }
 

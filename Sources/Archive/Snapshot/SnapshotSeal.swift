@@ -31,7 +31,7 @@ public enum SnapshotSeal {
 
     /// Where the code's 64 hex digits stand: the value of the one `"hmac_sha256"` key; nil unless there is exactly one.
     ///
-    /// A quote inside a JSON string is escaped, so that no string value can hold the quoted key.
+    /// A quote inside a JSON string is escaped, so that no string can hold the quoted key; a string that *is* it has no colon behind it.
     static func field(in bytes: [UInt8]) -> Range<Int>? {
         let key = Array("\"hmac_sha256\"".utf8)
         var found: Range<Int>?
@@ -42,24 +42,25 @@ public enum SnapshotSeal {
                 continue
             }
             index += key.count
-            guard found == nil, let value = value(in: bytes, after: index) else { return nil }
+            guard let colon = skipBlanks(bytes, index), bytes[colon] == UInt8(ascii: ":") else { continue }
+            guard found == nil, let value = value(in: bytes, after: colon + 1) else { return nil }
             found = value
         }
         return found
     }
 
+    /// The 64 hex digits between the quotes that come next.
     private static func value(in bytes: [UInt8], after end: Int) -> Range<Int>? {
-        var index = end
-        func skipBlanks() {
-            while index < bytes.count, [0x20, 0x09, 0x0a, 0x0d].contains(bytes[index]) { index += 1 }
-        }
-        skipBlanks()
-        guard index < bytes.count, bytes[index] == UInt8(ascii: ":") else { return nil }
-        index += 1
-        skipBlanks()
-        guard index + 66 <= bytes.count, bytes[index] == UInt8(ascii: "\""), bytes[index + 65] == UInt8(ascii: "\"")
+        let quote = UInt8(ascii: "\"")
+        guard let index = skipBlanks(bytes, end), index + 66 <= bytes.count, bytes[index] == quote,
+            bytes[index + 65] == quote
         else { return nil }
         let range = index + 1..<index + 65
         return Hex.decode(String(decoding: bytes[range], as: UTF8.self)) == nil ? nil : range
+    }
+
+    /// The next byte that is no JSON white space; nil at the end.
+    private static func skipBlanks(_ bytes: [UInt8], _ start: Int) -> Int? {
+        bytes[start...].firstIndex { ![0x20, 0x09, 0x0a, 0x0d].contains($0) }
     }
 }

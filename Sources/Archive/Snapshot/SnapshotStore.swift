@@ -56,10 +56,11 @@ public struct SnapshotStore: Sendable {
     /// Throws `.notFound` where there is no such snapshot, `.damaged` where its document is missing, can't be read or
     /// belongs to another id. A wrong authentication is no error here but ``StoredSnapshot/authenticity``.
     public func open(_ id: SnapshotID, key: SnapshotKey?) throws(ArchiveError) -> StoredSnapshot {
-        guard let snapshot = try directory.directoryIfPresent(id.path) else {
+        guard try directory.status(id.path) != nil else {
             throw ArchiveError(.notFound, "there is no snapshot \(id) in \(directory.path): see picjobs snapshots list")
         }
         do throws(ArchiveError) {
+            let snapshot = try directory.directory(id.path)
             let bytes = try snapshot.readFile(Self.document, limit: SnapshotDocument.byteLimit)
             let document = try SnapshotDocument(parsing: bytes)
             guard document.id == id else {

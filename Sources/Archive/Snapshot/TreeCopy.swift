@@ -19,6 +19,7 @@ public struct TreeCopy: Sendable {
 
     private let refusing: [RelativePath]
     private let attempts: Int
+    private var bytesLeft: UInt64
     private var copied: [RelativePath: SnapshotFile] = [:]
 
     /// How deep below a path a copy goes, and how many files and directories it takes.
@@ -27,16 +28,18 @@ public struct TreeCopy: Sendable {
 
     /// `refusing` names what must never be in a snapshot, e.g. `data/keys` and the store itself, relative to `source`.
     ///
-    /// A file that changes while it is copied is read up to `attempts` times, then copied with a warning.
+    /// A file that changes while it is copied is read up to `attempts` times, then copied with a warning. All copies
+    /// together may have `byteLimit` bytes, so that no service fills the disk by its configuration.
     public init(
         from source: Directory, into snapshot: Directory, below place: RelativePath, refusing: [RelativePath] = [],
-        attempts: Int = 3
+        attempts: Int = 3, byteLimit: UInt64 = 16 << 30
     ) {
         self.source = source
         self.snapshot = snapshot
         self.place = place
         self.refusing = refusing
         self.attempts = max(1, attempts)
+        bytesLeft = byteLimit
     }
 
     /// Copies one path with all that is below it.
@@ -50,8 +53,10 @@ public struct TreeCopy: Sendable {
         } catch {
             for path in fresh.reversed() {
                 let copy = place.appending(path)
-                if copied.removeValue(forKey: path)?.type == .directory {
-                    try snapshot.removeDirectory(copy)
+                let record = copied.removeValue(forKey: path)
+                bytesLeft += record?.size ?? 0
+                if record?.type == .directory {
+                    try removeIfEmpty(copy)
                 } else {
                     try snapshot.remove(copy)
                 }
@@ -65,11 +70,15 @@ public struct TreeCopy: Sendable {
     private func removeEmptyParents(of path: RelativePath) throws(ArchiveError) {
         var parent = path.parent
         while let directory = parent, copied[directory] == nil {
-            do throws(ArchiveError) { try snapshot.removeDirectory(place.appending(directory)) } catch {
-                if error.code == .exists { return }
-                throw error
-            }
+            try removeIfEmpty(place.appending(directory))
             parent = directory.parent
+        }
+    }
+
+    private func removeIfEmpty(_ path: RelativePath) throws(ArchiveError) {
+        do throws(ArchiveError) { try snapshot.removeDirectory(path) } catch {
+            // It holds what another path put there.
+            if error.code != .exists { throw error }
         }
     }
 
@@ -131,7 +140,14 @@ public struct TreeCopy: Sendable {
             let input = try source.openFile(path)
             defer { Glibc.close(input.rawValue) }
             let before = try source.status(of: input, path)
-            let (size, digest) = try stream(input, path, to: output, target)
+            if before.size > bytesLeft {
+                throw ArchiveError(
+                    .refused,
+                    "\(source.message(path)) has \(before.size) bytes, only \(bytesLeft) more are copied as configuration; "
+                        + "keep large data in a volume")
+            }
+            // No further than the size at the start: an ever-growing log would never end.
+            let (size, digest) = try stream(input, path, to: output, target, limit: before.size)
             let after = try source.status(of: input, path)
             // The name may stand for another file by now.
             let isSame = try source.status(path)?.isUnchanged(since: before) ?? false
@@ -147,12 +163,14 @@ public struct TreeCopy: Sendable {
             }
             try snapshot.setTimes(output, after.modified, target)
             record(path, .file, after, size: size, digest: digest)
+            bytesLeft -= size
             return
         }
     }
 
     private func stream(
-        _ input: FileDescriptor, _ path: RelativePath, to output: FileDescriptor, _ target: RelativePath
+        _ input: FileDescriptor, _ path: RelativePath, to output: FileDescriptor, _ target: RelativePath,
+        limit: UInt64
     ) throws(ArchiveError) -> (UInt64, SHA256Digest) {
         var hash = SHA256()
         var size: UInt64 = 0
@@ -160,10 +178,11 @@ public struct TreeCopy: Sendable {
         while true {
             let count = try source.read(input, into: &buffer, path)
             if count == 0 { return (size, hash.finish()) }
-            let part = Array(buffer[..<count])
+            let part = Array(buffer.prefix(Int(min(UInt64(count), limit - size))))
             hash.update(part)
             try snapshot.write(part, to: output, target)
-            size += UInt64(count)
+            size += UInt64(part.count)
+            if size == limit { return (size, hash.finish()) }
         }
     }
 

@@ -52,7 +52,7 @@ public struct TreeRestore: Sendable {
         var known: Set<RelativePath> = []
         for (path, source, record) in records {
             known.insert(path)
-            let present = try present(path)
+            let present = try target.status(path)
             switch record.type {
             case .directory:
                 guard let present else { continue }
@@ -148,9 +148,6 @@ public struct TreeRestore: Sendable {
         }
         try target.setTimes(descriptor, record.mtime, path)
     }
-
-    /// The status of what is in the way; nil where nothing is, also when a parent is missing.
-    private func present(_ path: RelativePath) throws(ArchiveError) -> FileStatus? { try target.status(path) }
 
     private func require(
         _ status: FileStatus, _ kind: FileStatus.Kind, _ path: RelativePath
