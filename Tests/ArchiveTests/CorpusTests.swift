@@ -25,6 +25,16 @@ struct CorpusTests {
         try ArchiveFile(path: Corpus.path(name)).walk(limits: .unrecorded)
     }
 
+    @Test("names the very byte at which data begin behind the end, however far away")
+    func placeOfDataBehindTheEnd() throws {
+        let name = try #require(Corpus.files("hostile", only: nil).first { $0.hasSuffix("after-end-byte.tar.gz") })
+        let error = #expect(throws: ArchiveError.self) {
+            try ArchiveFile(path: Corpus.path(name)).walk(limits: .unrecorded)
+        }
+        // A directory, a file of one block, two zero blocks, 8000 zeros.
+        #expect(error?.violation?.offset == 512 + 1024 + 1024 + 8000)
+    }
+
     @Test("knows a hostile archive for every rule that a stream can break")
     func coversRules() {
         let outside = ["record.", "reader.", "gzip."]
