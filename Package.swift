@@ -72,7 +72,8 @@ let package = Package(
             ], swiftSettings: settings),
         .testTarget(
             name: "ArchiveTests",
-            dependencies: ["Archive", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
+            dependencies: ["Archive", .product(name: "SystemPackage", package: "swift-system")], exclude: ["Corpus"],
+            swiftSettings: settings),
         .testTarget(name: "NetfilterTests", dependencies: ["Netfilter"], swiftSettings: settings),
         .testTarget(
             name: "RegistryTests",

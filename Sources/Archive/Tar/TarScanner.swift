@@ -110,7 +110,9 @@ public struct TarScanner: ~Copyable {
             state = missing == count ? .header : .padding(missing - count)
             return count
         case .trailer:
-            guard rest.allSatisfy({ $0 == 0 }) else {
+            if let place = rest.firstIndex(where: { $0 != 0 }) {
+                // The refusal names this byte, however the stream was cut into chunks.
+                position += UInt64(place)
                 throw refusal(.tarAfterEnd, "data stand behind the archive's end")
             }
             return rest.count
