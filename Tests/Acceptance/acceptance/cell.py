@@ -84,6 +84,12 @@ class Cell:
         for path in manifest.get("backup", {}).get("config_paths", []):
             self.write(f"{path}/service.conf", f"# configuration of {name}\nport = 8080\n")
 
+    def local_volume(self, container, path):
+        """Where the local runtime keeps a container's path; made when it is missing."""
+        place = os.path.join(self.path, "data/containers", container, path.lstrip("/"))
+        os.makedirs(place, exist_ok=True)
+        return place
+
     def start(self, *words, **options):
         """Starts picjobs and returns the process."""
         environment = {**os.environ, **self.environment, "PIC_CELL": self.path}
@@ -148,6 +154,18 @@ class Cell:
     def remove(self):
         """Deletes the whole cell directory."""
         shutil.rmtree(self.path)
+
+
+def local(path, services, extra=""):
+    """A cell of the local runtime. `services`: id → [(container, path, archive name)]."""
+    names = sorted({container for volumes in services.values() for container, _, _ in volumes})
+    lines = [f"  {name}: data/containers/{name}\n" for name in names]
+    cell = Cell(path, "runtime: local\ncontainers:\n" + "".join(lines) + extra)
+    for name, volumes in services.items():
+        cell.service(name, volumes, [f"config/{name}"])
+        for container, inside, _ in volumes:
+            cell.local_volume(container, inside)
+    return cell
 
 
 def phase(line):

@@ -9,6 +9,7 @@
   hang N      passes N bytes on, then sleeps
   flood N     writes N bytes to standard error, passes the whole stream on
   record F    writes the stream to the file F too
+"state" is running, paused, exited or missing; "tar" may be "absent". "containers" holds such orders for one container.
 Each call is added to `calls.log`.
 """
 
@@ -66,7 +67,18 @@ def execute(words, orders):
         elif word.startswith("--env="):
             key, _, value = word[6:].partition("=")
             environment[key] = value
-    command = words[1:]
+    name, command = words[0], words[1:]
+    orders = {**orders, **orders.get("containers", {}).get(name, {})}
+    if orders.get("tar") == "absent" and os.path.basename(command[0]) == "tar":
+        print('OCI runtime exec failed: exec failed: unable to start container process: exec: "tar": executable file '
+              'not found in $PATH: unknown', file=sys.stderr)
+        return 127
+    if orders.get("state", "running") == "missing":
+        print(f"Error response from daemon: No such container: {name}", file=sys.stderr)
+        return 1
+    if orders.get("state", "running") != "running":
+        print(f"Error response from daemon: container {'c' * 64} is not running", file=sys.stderr)
+        return 1
     if os.path.basename(command[0]) in ("kill", "pkill", "killall") or any("kill" in word for word in command[1:]):
         return 0  # Never ends a process of this machine.
     environment["HOME"] = "/nonexistent"
@@ -168,16 +180,16 @@ def inspect(words, orders):
             words.pop(0)
         elif not word.startswith("-"):
             names.append(word)
-    status = orders.get("state", "running")
     for name in names:
-        if status == "missing":
+        if state(name, orders) == "missing":
             print("[]" if template is None else "")
             print(f"Error: No such object: {name}", file=sys.stderr)
             return 1
     found = [{
         "Id": "f" * 64, "Name": "/" + name, "Image": "sha256:" + "a" * 64, "Driver": "overlay2", "Mounts": [],
         "RestartCount": 0,
-        "State": {"Status": status, "Running": status in ("running", "paused"), "Paused": status == "paused",
+        "State": {"Status": state(name, orders), "Running": state(name, orders) in ("running", "paused"),
+                  "Paused": state(name, orders) == "paused",
                   "Restarting": False, "Dead": False, "Pid": orders.get("pid", 0), "ExitCode": 0,
                   "StartedAt": "2026-01-01T00:00:00Z"},
         "Config": {"Image": "fake:latest", "User": "", "Env": [], "Labels": {}},
@@ -190,6 +202,10 @@ def inspect(words, orders):
             print(re.sub(r"\{\{\s*(json )?\s*([.\w]+)\s*\}\}", lambda m: render(one, m), template)
                   .replace("\\t", "\t").replace("\\n", "\n"))
     return 0
+
+
+def state(name, orders):
+    return orders.get("containers", {}).get(name, {}).get("state", orders.get("state", "running"))
 
 
 def render(value, match):
