@@ -47,7 +47,9 @@ let package = Package(
             providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
         .target(name: "Netfilter", dependencies: ["CNetlink"], exclude: ["CNetlink"], swiftSettings: settings),
         // What is installed.
-        .target(name: "Registry", swiftSettings: settings),
+        .target(
+            name: "Registry", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
         // How bytes leave and enter a container.
         .target(
             name: "Containers",
@@ -68,9 +70,14 @@ let package = Package(
                 "Archive", "Containers", "Registry", "Runs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
-        .testTarget(name: "ArchiveTests", dependencies: ["Archive"], swiftSettings: settings),
+        .testTarget(
+            name: "ArchiveTests",
+            dependencies: ["Archive", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: settings),
         .testTarget(name: "NetfilterTests", dependencies: ["Netfilter"], swiftSettings: settings),
-        .testTarget(name: "RegistryTests", dependencies: ["Registry"], swiftSettings: settings),
+        .testTarget(
+            name: "RegistryTests",
+            dependencies: ["Registry", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
         .testTarget(name: "ContainersTests", dependencies: ["Containers"], swiftSettings: settings),
         .testTarget(name: "PICJobsTests", dependencies: ["Runs", "PICJobs"], swiftSettings: settings),
     ]

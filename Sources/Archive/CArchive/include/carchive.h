@@ -23,3 +23,10 @@ static inline int carchive_inflate_init_raw(z_stream *stream) {
 /// Rolls the gear hash over `bytes` from `*hash` and returns the number of bytes up to and including the first
 /// place where `hash & mask == 0`, or 0 when there is none.
 size_t carchive_gear_cut(const uint8_t *bytes, size_t count, uint64_t mask, uint64_t *hash);
+
+static inline int carchive_deflate_init_gzip(z_stream *stream, int level) {
+    return deflateInit2(stream, level, Z_DEFLATED, 31, 8, Z_DEFAULT_STRATEGY);
+}
+static inline int carchive_inflate_init_gzip(z_stream *stream) {
+    return inflateInit2(stream, 31);
+}

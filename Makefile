@@ -1,0 +1,49 @@
+# PICJobs. `make help` says what there is.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SWIFT ?= swift
+.DEFAULT_GOAL := help
+.PHONY: help deps deps-test build demo test lint install uninstall bench acceptance fuzz clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the Debian packages the build needs (only what is missing)
+	@script/install-deps build
+
+deps-test: ## the same, with what the tests need
+	@script/install-deps build test
+
+build: deps ## build the program (release) and say where it is
+	@$(SWIFT) build -c release --product picjobs
+	@echo "built: $$($(SWIFT) build -c release --show-bin-path)/picjobs"
+
+demo: deps ## back up, damage and restore a made-up cell below .demo/, without Docker
+	@script/demo
+
+test: deps-test ## every test, and the quick form of the acceptance checks
+	@script/test
+
+lint: ## strict formatting, and which room may import which
+	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	@script/check-imports
+	@echo "lint: clean"
+
+install: ## PREFIX=/usr/local, DESTDIR: program, units, completions, example jobs
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SWIFT="$(SWIFT)" script/install
+
+uninstall: ## remove what `make install` put there
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" script/install --remove
+
+bench: deps-test ## times against a bare `docker exec … tar -czf -` (needs Docker, minutes)
+	@script/bench
+
+acceptance: deps-test ## every acceptance check, in full (an hour and more)
+	@script/acceptance
+
+fuzz: deps-test ## fuzz the archive parser (FUZZ_SECONDS=1800)
+	@script/fuzz
+
+clean: ## remove what was built and the demo cell
+	@rm -rf .build .demo Benchmarks/.build

@@ -1,0 +1,27 @@
+/// What is known about a container at one moment.
+public struct ContainerInfo: Sendable, Equatable {
+    /// The engine's full id (64 hex digits); with the local runtime the absolute path of the directory.
+    public let id: String
+    /// The image's name as the container was created with it; `local` for the local runtime.
+    public let image: String
+    /// The image's content digest, `sha256:…`; `nil` for the local runtime.
+    public let imageDigest: String?
+    /// Whether the container has a running main process (a paused one has).
+    public let isRunning: Bool
+    /// Whether its processes are frozen, so that nothing can be run in it.
+    public let isPaused: Bool
+    /// The main process as the engine's host numbers it; `nil` when stopped or local.
+    public let processID: Int32?
+
+    /// Makes a description, for runtimes and for tests.
+    public init(
+        id: String, image: String, imageDigest: String?, isRunning: Bool, isPaused: Bool, processID: Int32? = nil
+    ) {
+        self.id = id
+        self.image = image
+        self.imageDigest = imageDigest
+        self.isRunning = isRunning
+        self.isPaused = isPaused
+        self.processID = processID
+    }
+}

@@ -1,0 +1,78 @@
+internal import SystemPackage
+
+/// `config/cell_config.json`: the cell's identity and the admin's choices per service. Other programs keep keys of their
+/// own there, so the whole document is kept and written back with its order and its unknown keys.
+public struct CellConfig: Sendable, Equatable {
+    /// The whole document, always an object.
+    public let document: JSONObject
+    public let identity: CellIdentity
+    private let settings: [String: ServiceSettings]
+
+    /// The largest file that is read, in bytes.
+    public static let sizeLimit = 16 << 20
+
+    /// A cell without a configuration.
+    public init() {
+        document = JSONObject()
+        identity = CellIdentity()
+        settings = [:]
+    }
+
+    /// Reads the file's bytes; `file` names them in messages.
+    /// - Throws: `RegistryError` with code `.configuration` and all faults.
+    public init(parsing bytes: [UInt8], file: String = "config/cell_config.json") throws(RegistryError) {
+        let root: JSONValue
+        do throws(JSONSyntaxError) {
+            root = try JSONParser.parse(bytes)
+        } catch {
+            throw RegistryError(
+                .configuration, faults: [Fault(file: file, pointer: error.pointer, error.message)])
+        }
+        let faults = FaultList(file: file)
+        let field = Field(root: root, faults: faults)
+        if field.isObject {
+            identity = field["identity"].optional(CellIdentity.init) ?? CellIdentity()
+            settings = field["services"].optional(Self.settings) ?? [:]
+        } else {
+            identity = CellIdentity()
+            settings = [:]
+        }
+        guard faults.faults.isEmpty, let document = root.object else {
+            throw RegistryError(.configuration, faults: faults.faults)
+        }
+        self.document = document
+    }
+
+    /// Reads the cell's file; a file or directory that does not exist is an empty configuration, not an error.
+    /// - Throws: `RegistryError` with code `.configuration`, also for a link or anything else that is no regular file.
+    public init(of layout: CellLayout) throws(RegistryError) {
+        let file = layout.relative(layout.cellConfig).string
+        let bytes: [UInt8]
+        do throws(Errno) {
+            let directory = try Directory(path: layout.cellConfig.removingLastComponent())
+            bytes = try directory.read(layout.cellConfig.lastComponent?.string ?? "", limit: Self.sizeLimit)
+        } catch {
+            guard error != .noSuchFileOrDirectory else {
+                self.init()
+                return
+            }
+            throw RegistryError(.configuration, "\(file): \(error.readingFault)", underlying: error)
+        }
+        guard bytes.count <= Self.sizeLimit else {
+            throw RegistryError(.configuration, "\(file): is larger than 16 MiB")
+        }
+        try self.init(parsing: bytes, file: file)
+    }
+
+    private static func settings(_ field: Field) -> [String: ServiceSettings]? {
+        guard let members = field.members else { return nil }
+        var settings: [String: ServiceSettings] = [:]
+        for (id, member) in members { settings[id] = member.optional(ServiceSettings.init) }
+        return settings
+    }
+
+    /// What the admin has set for a service; empty when nothing is.
+    public func service(_ id: ServiceID) -> ServiceSettings {
+        settings[id.rawValue] ?? ServiceSettings()
+    }
+}

@@ -1,0 +1,106 @@
+extension Manifest {
+    /// Reads a manifest's bytes, strictly (see docs of the JSON reader: no duplicate keys, no NUL, UTF-8, at most 64
+    /// levels and ``sizeLimit`` bytes) and completely: every fault of the file is found, not only the first.
+    ///
+    /// `file` names the bytes in messages; `directory`, when given, is the id the manifest must have. Keys that the guide
+    /// does not name are ignored, except in `backup`, where a misspelt one would lose data in silence.
+    /// - Throws: `RegistryError` with code `.manifest` and all faults.
+    public init(parsing bytes: [UInt8], file: String, directory: ServiceID? = nil) throws(RegistryError) {
+        let faults = FaultList(file: file)
+        guard bytes.count <= Self.sizeLimit else {
+            throw Self.refusal(file, JSONPointer(), "is larger than 1 MiB; a manifest declares, it holds no data")
+        }
+        let root: JSONValue
+        do throws(JSONSyntaxError) {
+            root = try JSONParser.parse(bytes)
+        } catch {
+            throw Self.refusal(file, error.pointer, error.message)
+        }
+        let field = Field(root: root, faults: faults)
+        guard let manifest = Manifest(field, directory: directory), faults.faults.isEmpty else {
+            throw RegistryError(.manifest, faults: faults.faults)
+        }
+        self = manifest
+    }
+
+    private static func refusal(_ file: String, _ pointer: JSONPointer, _ message: String) -> RegistryError {
+        RegistryError(.manifest, faults: [Fault(file: file, pointer: pointer, message)])
+    }
+
+    /// Nil only together with at least one fault; a fault does not always mean nil.
+    init?(_ field: Field, directory: ServiceID?) {
+        guard field.isObject, let schemaVersion = Self.schemaVersion(field["schema_version"]) else { return nil }
+        let id = field["id"].required("the service's id") { $0.checked(ServiceID.self) }
+        if let id, let directory, id != directory {
+            field["id"].fault("\(quoted(id.rawValue)) is not the directory's name \(quoted(directory.rawValue))")
+        }
+        let name = field["name"].required("the name for people") { $0.string() }
+        let description = field["description"].required("one sentence") { $0.string() }
+        let version = field["version"].required("the package's version, e.g. \"1.0.0\"") { $0.string() }
+        let author = field["author"].required("a name or organisation") { $0.string() }
+        let kind = field["kind"].required("\"store\"") { $0.choice(ServiceKind.self) }
+        let capabilities = field["capabilities"].required("an object with the six flags", Capabilities.init)
+        minPICVersion = field["min_pic_version"].optional { $0.string() }
+
+        subdomain = field["subdomain"].optional { $0.string() }
+        extraSubdomains = field["extra_subdomains"].optional { $0.array { $0.string() } } ?? []
+        backend = field["backend"].optional { $0.string() }
+        extraBackends = field["extra_backends"].optional { $0.texts() } ?? [:]
+
+        containers = field["containers"].optional { $0.array { $0.checked() } } ?? []
+        configSchema = field["config_schema"].optional(ConfigSchema.init) ?? ConfigSchema(fields: [])
+        peerConfigTemplate = field["peer_config_template"].optional { $0.texts() }
+        accounts = field["accounts"].optional(AccountsDeclaration.init)
+        if field["compose"].isPresent {
+            field["compose"].fault("must be null; compose configuration comes from compose-template.yml")
+        }
+        backup = Self.backup(field["backup"], capabilities)
+        egress = field["egress"].optional(EgressDeclaration.init)
+        storage = field["storage"].optional(StorageInfo.init)
+
+        let image = field["image"].required("the image to pull") { $0.string() }
+        let containerName = field["container_name"].required("the container's name") { $0.checked(ContainerName.self) }
+        volumes = field["volumes"].optional { $0.array(VolumeMount.init) } ?? []
+        env = field["env"].optional { $0.array(EnvironmentVariable.init) } ?? []
+        iptablesRules = field["iptables_rules"].optional { $0.array(ForwardRule.init) } ?? []
+        caddyRoute = field["caddy_route"].optional(CaddyRoute.init)
+
+        guard let id, let name, let description, let version, let author, let kind, let capabilities, let image,
+            let containerName
+        else { return nil }
+        self.schemaVersion = schemaVersion
+        self.id = id
+        self.name = name
+        self.description = description
+        self.version = version
+        self.author = author
+        self.kind = kind
+        self.capabilities = capabilities
+        self.image = image
+        self.containerName = containerName
+    }
+
+    /// Another version means other fields: nothing more is read then.
+    private static func schemaVersion(_ field: Field) -> Int? {
+        guard let version = field.required("the number \(supportedVersion)", { $0.integer() }) else { return nil }
+        guard version == supportedVersion else {
+            field.fault("\(version) is not supported; this program reads version \(supportedVersion)")
+            return nil
+        }
+        return version
+    }
+
+    /// The backup block, which `has_storage` demands.
+    private static func backup(_ field: Field, _ capabilities: Capabilities?) -> BackupDeclaration? {
+        let demanded = capabilities?.hasStorage ?? false
+        if demanded, !field.isPresent {
+            field.fault("missing; capabilities.has_storage is true, so say what to back up")
+        }
+        guard let backup = field.optional(BackupDeclaration.init) else { return nil }
+        let (volumes, paths) = (field["volumes"].value, field["config_paths"].value ?? .array([]))
+        if demanded, volumes == .array([]), paths == .array([]) {
+            field.fault("names no volume and no config path, but capabilities.has_storage is true")
+        }
+        return backup
+    }
+}

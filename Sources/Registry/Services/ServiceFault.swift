@@ -1,0 +1,15 @@
+/// An installed service that can't be used, and why; the other services are not concerned.
+public struct ServiceFault: Sendable, Hashable {
+    /// The service's directory name; not a ``ServiceID``, because that may be what is wrong.
+    public let service: String
+    /// At least one fault, in the order of the manifest's fields.
+    public let faults: [Fault]
+
+    public init(service: String, faults: [Fault]) {
+        self.service = service
+        self.faults = faults
+    }
+
+    /// One line: the first fault and the number of the others.
+    public var reason: String { Fault.summary(faults) }
+}

@@ -1,0 +1,19 @@
+/// An absolute directory inside a container, normalised: no empty and no `.` component, no slash at the end.
+///
+/// Refused: relative paths, `..`, NUL, more than 4095 bytes or 255 in a component; `/` itself, because a restore
+/// exchanges everything below the path; `/proc`, `/sys` and `/dev` with all below, because the kernel owns what is there.
+public struct ContainerPath: CheckedText {
+    public let rawValue: String
+
+    public init?(rawValue: String) {
+        guard rawValue.utf8.first == UInt8(ascii: "/"), let components = PathText.components(rawValue),
+            let top = components.first, !["proc", "sys", "dev"].contains(top)
+        else { return nil }
+        self.rawValue = "/" + components.joined(separator: "/")
+    }
+
+    public static var rule: String {
+        "a path to back up; use an absolute path inside the container, without \"..\", not \"/\" and not below "
+            + "/proc, /sys or /dev"
+    }
+}
