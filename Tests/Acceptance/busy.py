@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# quick: --count 3
 """A service that appends, replaces and deletes files all the time: 20 backups, each honest and each restorable.
 
 With --docker in a real container (root); otherwise on the local runtime.
@@ -81,6 +82,8 @@ def body(result, scratch):
     result.check(f"{chosen.count} snapshots were published", len(names) == chosen.count, names)
     for name in names:
         archive = os.path.join(cell.backup_root, name, "service_data/notes/notes_data.tar.gz")
+        if not result.tally(f"{name}: has the archive", os.path.isfile(archive)):
+            continue
         done = cell.run("archive", "check", archive)
         result.tally(f"{name}: archive check", done.status == 0, done)
         target = os.path.join(scratch.path, f"to-{name}")

@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 """Compares two trees, or a tree with a recorded listing, with find, getfattr and sha256sum only.
 
-  compare.py record DIR FILE     writes what DIR holds
-  compare.py DIR|FILE DIR|FILE   prints each difference; exit 1 when there is one
+  python3 compare.py record DIR FILE     writes what DIR holds
+  python3 compare.py DIR|FILE DIR|FILE   prints each difference; exit 1 when there is one
 
 Every name is taken as bytes. Hard links are compared by the group of names that share an inode.
 """

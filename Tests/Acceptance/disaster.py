@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# quick:
 """The cell directory is gone: `restore --everything` rebuilds it from the backup root alone.
 
 Once with the exported key, once without it, and never from a snapshot whose HMAC is wrong. Local runtime.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# quick:
 """Bad input: each gets one clear line and the right exit code, nothing is half-published, the others are backed up.
 
 The containers are played by a fake `docker`; the full disk is a small tmpfs (needs root, said when skipped).

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# quick: --count 12
 """kill -9 at many moments of a backup and of a restore: always the old or the new, never a mix, nothing left.
 
 Half of the kills are spread over the measured duration, half follow the lines of the run's journal, so that every
@@ -72,14 +73,16 @@ class Killer:
             pass
         return 0
 
-    def tell(self, result, what):
-        """Prints the hits, and fails when a phase of the undisturbed journal was never hit."""
+    def tell(self, result, what, count):
+        """Prints the hits, and fails when `count` kills were enough and a phase of the journal was never hit."""
         for name, hits in self.hits.most_common():
             result.note(f"{what} killed in phase {name}: {hits}")
         result.note(f"{what} had already finished: {self.finished}")
         phases = [phase(line) for line in self.journal]
         missed = [name for name in dict.fromkeys(phases[:-1]) if name not in self.hits]
-        result.check(f"{what}: every phase of the journal was hit", bool(phases) and not missed, missed or "no journal")
+        result.note(f"{what}: phases never hit: {missed}")
+        if count >= 3 * len(phases):
+            result.check(f"{what}: every phase of the journal was hit", bool(phases) and not missed, missed)
 
 
 def setup(cell, seed):
@@ -144,7 +147,7 @@ def backups(result, cell, count):
         recover(result, cell, where)
         if number % 10 == 9:
             tidy(result, cell, where)
-    killer.tell(result, "backup")
+    killer.tell(result, "backup", count)
 
 
 def restores(result, cell, count, safety):
@@ -177,7 +180,7 @@ def restores(result, cell, count, safety):
         check_snapshots(result, cell, verified, where)
         if number % 10 == 9:
             thin(cell, wanted)
-    killer.tell(result, "restore")
+    killer.tell(result, "restore", count)
     result.note(f"volumes after recovery: {dict(ends)}")
 
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# quick: --every 9
 """A fake `docker` that cuts the stream at every block and says all is well: never once ok.
 
 Then one that exits 1, 2 and 137, hangs, and floods standard error. Needs neither root nor Docker.
@@ -115,7 +116,7 @@ def liars(result, cell, fake):
         reset(cell)
         fake.order(create=order)
         began = time.monotonic()
-        done = cell.backup(timeout=120)
+        done = cell.backup(timeout=60)
         took = time.monotonic() - began
         verdict = verdicts(done.json).get("data")
         result.check(f"{name}: {verdict}, exit {done.status}, {took:.1f} s",

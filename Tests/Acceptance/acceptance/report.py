@@ -118,6 +118,8 @@ class Scratch:
 
     def clean(self):
         """Undoes everything; goes on after an error. Keeps the files with PICJOBS_KEEP=1."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
         while self._undo:
             try:
                 self._undo.pop()()
