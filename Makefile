@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
-SWIFT ?= swift
+export SWIFT ?= swift
 .DEFAULT_GOAL := help
 .PHONY: help deps deps-test build demo test lint install uninstall bench acceptance fuzz clean
 
@@ -16,8 +16,7 @@ deps-test: ## the same, with what the tests need
 	@script/install-deps build test
 
 build: deps ## build the program (release) and say where it is
-	@$(SWIFT) build -c release --product picjobs
-	@echo "built: $$($(SWIFT) build -c release --show-bin-path)/picjobs"
+	@echo "built: $$(script/build)"
 
 demo: deps ## back up, damage and restore a made-up cell below .demo/, without Docker
 	@script/demo
@@ -31,7 +30,7 @@ lint: ## strict formatting, and which room may import which
 	@echo "lint: clean"
 
 install: ## PREFIX=/usr/local, DESTDIR: program, units, completions, example jobs
-	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" SWIFT="$(SWIFT)" script/install
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" script/install
 
 uninstall: ## remove what `make install` put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" script/install --remove

@@ -78,7 +78,18 @@ let package = Package(
             name: "RegistryTests",
             dependencies: ["Registry", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
-        .testTarget(name: "ContainersTests", dependencies: ["Containers"], swiftSettings: settings),
+        // What several test targets share: a Docker engine of their own, temporary directories, conditions.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(
+            name: "ContainersTests",
+            dependencies: [
+                "Containers", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
         .testTarget(name: "PICJobsTests", dependencies: ["Runs", "PICJobs"], swiftSettings: settings),
     ]
 )

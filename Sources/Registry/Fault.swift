@@ -7,6 +7,7 @@ public struct Fault: Sendable, Hashable {
     /// What is wrong and what to do, without the place.
     public let message: String
 
+    /// A fault in `file`, which is relative to the cell.
     public init(file: String, pointer: JSONPointer = JSONPointer(), _ message: String) {
         self.file = file
         self.pointer = pointer

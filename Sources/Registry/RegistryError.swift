@@ -12,6 +12,7 @@ public struct RegistryError: Error, Sendable {
         case system
     }
 
+    /// What kind of failure this is.
     public let code: Code
     /// One line: which object, why, and what to do.
     public let message: String
@@ -20,6 +21,7 @@ public struct RegistryError: Error, Sendable {
     /// The error of the layer below, if there is one.
     public let underlying: (any Error)?
 
+    /// An error whose message names the object and the remedy.
     public init(_ code: Code, _ message: String, faults: [Fault] = [], underlying: (any Error)? = nil) {
         self.code = code
         self.message = message
@@ -34,5 +36,6 @@ public struct RegistryError: Error, Sendable {
 }
 
 extension RegistryError: CustomStringConvertible {
+    /// The message.
     public var description: String { message }
 }

@@ -3,7 +3,9 @@ import Testing
 
 @Suite("Container names")
 struct ContainerNameTests {
-    @Test("accepts what Docker accepts", arguments: ["a", "cell-notes", "A.b_c-9", "0", String(repeating: "x", count: 64)])
+    @Test(
+        "accepts what Docker accepts",
+        arguments: ["a", "cell-notes", "A.b_c-9", "0", String(repeating: "x", count: 64)])
     func accepted(text: String) {
         #expect(ContainerName(text)?.text == text)
     }

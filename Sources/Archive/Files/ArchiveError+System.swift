@@ -23,7 +23,10 @@ extension ArchiveError {
         case .fileExists: (.exists, "it exists already and is never overwritten")
         case .directoryNotEmpty: (.exists, "the directory is not empty")
         case .tooManySymbolicLinkLevels:
-            (.refused, "a symbolic link stands where a file or directory should be; replace the link by what it points to")
+            (
+                .refused,
+                "a symbolic link stands where a file or directory should be; replace the link by what it points to"
+            )
         case .improperLink: (.refused, "it lies on another file system or leads outside its directory")
         case .notDirectory: (.refused, "something that is not a directory stands where a directory should be")
         case .isDirectory: (.refused, "a directory stands where a file should be")
@@ -40,6 +43,8 @@ extension ArchiveError {
         case .noMemory: (.system, "the machine is out of memory")
         case .fileTooLarge: (.system, "the file would exceed the size limit of the file system or of ulimit -f")
         case .staleNFSFileHandle: (.system, "the network file system lost it; mount it anew")
+        case .notSupportedOnSocket:
+            (.system, "the file system can't rename without replacing (NFS can't); use a local one for backup_root")
         case .noFunction: (.system, "the kernel lacks openat2 or renameat2; Linux 5.6 or later is needed")
         default: (.system, String(describing: errno))
         }

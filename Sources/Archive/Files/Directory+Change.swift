@@ -38,7 +38,7 @@ extension Directory {
             do throws(ArchiveError) {
                 try destination.at(target, "rename \(self.message(path)) to") { toDirectory, to in
                     let result = carchive_renameat2(fromDirectory, from, toDirectory, to, flags)
-                    if result < 0 { errno = -result }
+                    if result < 0 { errno = result == -EINVAL && flags != 0 ? EOPNOTSUPP : -result }
                     return result < 0 ? -1 : 0
                 }
             } catch { failure = error }

@@ -59,7 +59,8 @@ extension Directory {
         let place = message(path)
         if status.mode & 0o177 != 0 {
             let mode = String(status.mode, radix: 8)
-            throw ArchiveError(.refused, "secret file \(place) has mode 0\(mode), others may reach it: chmod 600 \(place)")
+            throw ArchiveError(
+                .refused, "secret file \(place) has mode 0\(mode), others may reach it: chmod 600 \(place)")
         }
         if status.uid != 0 && status.uid != geteuid() {
             throw ArchiveError(
@@ -84,6 +85,8 @@ extension Directory {
         let name = RelativePath(checked: [path.name])
         try parent.replace(name, mode: mode, replacing: replacing) { descriptor throws(ArchiveError) in
             try parent.write(bytes, to: descriptor, name)
+            // A write by anyone but root clears setuid.
+            try Self.check(Self.retry { fchmod(descriptor.rawValue, mode_t(mode)) }, "set the mode of", message(path))
         }
     }
 
@@ -134,8 +137,7 @@ extension Directory {
 
     private func requireFile(_ status: FileStatus, _ path: RelativePath) throws(ArchiveError) {
         guard status.kind != .file else { return }
-        let kind = status.kind == .symlink ? "symbolic link" : status.kind.rawValue
         throw ArchiveError(
-            .refused, "\(message(path)) is a \(kind), where a regular file should be; replace it by a regular file")
+            .refused, "\(message(path)) is a \(status.kind.name) where a regular file should be; replace it by one")
     }
 }

@@ -1,15 +1,6 @@
 internal import Glibc
 internal import SystemPackage
 
-/// One entry of a directory, as readdir(3) gives it.
-public struct DirectoryEntry: Sendable, Hashable {
-    /// The name's bytes, unescaped.
-    public let name: [UInt8]
-    public let kind: FileStatus.Kind
-    /// The name as a path of one component.
-    public var path: RelativePath { RelativePath(checked: [name]) }
-}
-
 extension Directory {
     /// All entries but `.` and `..`, sorted by their bytes.
     ///

@@ -29,8 +29,11 @@ public final class Directory: Sendable {
                 plain, .readOnly, options: [.directory, .noFollow, .closeOnExec], retryOnInterrupt: true)
             self.init(adopting: descriptor, path: plain.description)
         } catch let errno as Errno {
-            // O_DIRECTORY | O_NOFOLLOW on a link is ENOTDIR, not ELOOP.
-            throw ArchiveError.system(errno, "open directory", plain.description)
+            // O_DIRECTORY | O_NOFOLLOW on a link is ENOTDIR, which would tell people to look for a file.
+            var status = stat()
+            let isLink = plain.withPlatformString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFLNK
+            throw ArchiveError.system(
+                isLink ? .tooManySymbolicLinkLevels : errno, "open directory", plain.description)
         } catch {
             throw ArchiveError(.system, "cannot open directory \(plain): \(error)", underlying: error)
         }

@@ -9,6 +9,9 @@ public struct FileStatus: Sendable, Hashable {
         case blockDevice = "block device"
         case unknown
 
+        /// What messages call it.
+        public var name: String { self == .symlink ? "symbolic link" : rawValue }
+
         /// From the S_IFMT bits of a mode.
         init(mode: UInt32) {
             switch mode & S_IFMT {

@@ -31,6 +31,19 @@ public struct TarEntry: Sendable, Equatable {
     /// Byte of the tar stream at which the entry's first header (extensions included) begins.
     public var offset: UInt64
 
+    /// An entry without content, links, device or attributes: what a directory needs.
+    public init(
+        path: EntryPath, type: EntryType, mode: UInt32, uid: UInt32, gid: UInt32, modified: Timestamp, offset: UInt64
+    ) {
+        self.path = path
+        self.type = type
+        self.mode = mode
+        self.uid = uid
+        self.gid = gid
+        self.modified = modified
+        self.offset = offset
+    }
+
     /// Compares everything but the place in the stream.
     public static func == (left: TarEntry, right: TarEntry) -> Bool {
         left.path == right.path && left.type == right.type && left.mode == right.mode && left.uid == right.uid

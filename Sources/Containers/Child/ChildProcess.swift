@@ -34,7 +34,7 @@ struct ChildProcess: Sendable {
                 }
             try Task.checkCancellation()
             return result
-        } catch where Task.isCancelled {
+        } catch  where Task.isCancelled {
             throw CancellationError()
         }
     }

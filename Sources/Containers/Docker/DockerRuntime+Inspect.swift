@@ -16,7 +16,8 @@ extension DockerRuntime {
                 isPaused: answer.paused, processID: answer.pid > 0 ? answer.pid : nil)
         } catch {
             throw ContainerError(
-                .badAnswer, "docker's answer about container \(name) can't be understood; is '\(docker)' the Docker CLI?",
+                .badAnswer,
+                "docker's answer about container \(name) can't be understood; is '\(docker)' the Docker CLI?",
                 underlying: error)
         }
     }

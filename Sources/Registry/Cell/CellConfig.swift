@@ -5,6 +5,7 @@ internal import SystemPackage
 public struct CellConfig: Sendable, Equatable {
     /// The whole document, always an object.
     public let document: JSONObject
+    /// Who the cell is.
     public let identity: CellIdentity
     private let settings: [String: ServiceSettings]
 

@@ -1,10 +1,11 @@
 public import SystemPackage
 
-/// Where everything of a cell lies (docs/cell.md); pure arithmetic on paths, it touches no disk.
+/// Where everything of a cell lies; pure arithmetic on paths, it touches no disk.
 public struct CellLayout: Sendable, Hashable {
     /// The cell: the project root on the host.
     public let root: FilePath
 
+    /// The cell at a path, absolute or relative to the working directory.
     public init(root: FilePath) {
         self.root = root
     }
@@ -79,6 +80,16 @@ extension CellLayout {
     /// What was installed, from where and when.
     public func installRecord(_ id: ServiceID) -> FilePath { service(id).appending("install.json") }
 
-    /// The directory of a run: `run.json`, `steps.jsonl`, `log`.
-    public func run(_ id: String) -> FilePath { runs.appending(id) }
+    /// The directory of a run. A component, so that a name from a command line can't climb out of `data/runs`: refuse
+    /// those whose `kind` is not `.regular`.
+    public func run(_ id: FilePath.Component) -> FilePath { runs.appending(id) }
+
+    /// The report of a run, written when it is over.
+    public func runRecord(_ id: FilePath.Component) -> FilePath { run(id).appending("run.json") }
+
+    /// The journal of a run, one JSON object per line.
+    public func runSteps(_ id: FilePath.Component) -> FilePath { run(id).appending("steps.jsonl") }
+
+    /// What a run had to say.
+    public func runLog(_ id: FilePath.Component) -> FilePath { run(id).appending("log") }
 }

@@ -5,7 +5,8 @@ public struct ServiceSettings: Sendable, Equatable {
     /// The chosen exit; nil means the manifest's default.
     public let egress: Exit?
 
-    init(config: [String: ConfigValue] = [:], egress: Exit? = nil) {
+    /// Settings put together by a caller.
+    public init(config: [String: ConfigValue] = [:], egress: Exit? = nil) {
         self.config = config
         self.egress = egress
     }

@@ -2,17 +2,22 @@
 public struct JSONObject: Sendable, Equatable {
     /// One `"key": value`.
     public struct Member: Sendable, Equatable {
+        /// The decoded key, without quotes and escapes.
         public let key: String
+        /// What stands behind the colon.
         public var value: JSONValue
 
+        /// A member of that key and value.
         public init(key: String, value: JSONValue) {
             self.key = key
             self.value = value
         }
     }
 
+    /// The members, each key once.
     public private(set) var members: [Member] = []
 
+    /// An empty object.
     public init() {}
 
     /// The keys in the order of the file.

@@ -74,6 +74,7 @@ struct JSONParser {
     private mutating func object() throws(JSONSyntaxError) -> JSONObject {
         try enter()
         var object = JSONObject()
+        // Swift compares canonically: "é" and "e\u{301}" count as one key, because a look-up would not tell them apart.
         var seen: Set<String> = []
         if current == UInt8(ascii: "}") {
             position += 1

@@ -6,6 +6,7 @@ public struct JSONPointer: Sendable, Hashable {
         case index(Int)
     }
 
+    /// The levels from the outermost to the innermost.
     public var steps: [Step]
 
     /// The whole document when `steps` is empty.

@@ -12,10 +12,13 @@ public struct Manifest: Sendable, Encodable, Equatable {
     public let description: String
     /// The package's version, a semver string.
     public let version: String
+    /// A name or organisation.
     public let author: String
+    /// How the service came to the cell.
     public let kind: ServiceKind
     /// The lowest PIC version that can run the service; nil for any.
     public let minPICVersion: String?
+    /// Which integrations the service asks for.
     public let capabilities: Capabilities
 
     /// The primary subdomain; nil unless `has_subdomain`.
@@ -29,21 +32,30 @@ public struct Manifest: Sendable, Encodable, Equatable {
 
     /// The service's containers, for lists and logs.
     public let containers: [ContainerName]
+    /// What the admin can configure; empty when the manifest has no `config_schema`.
     public let configSchema: ConfigSchema
     /// What a peer is told about the service, with `{…}` tokens; nil when the service declares none.
     public let peerConfigTemplate: [String: String]?
+    /// How accounts are made; nil when the manifest does not say.
     public let accounts: AccountsDeclaration?
+    /// What is backed up; never nil with `has_storage`.
     public let backup: BackupDeclaration?
+    /// Which exits the service may use; nil when the manifest does not say.
     public let egress: EgressDeclaration?
+    /// Where the bulk of the data lies; nil when the manifest does not say.
     public let storage: StorageInfo?
 
     /// The image to pull.
     public let image: String
     /// The name of the running container.
     public let containerName: ContainerName
+    /// Named volumes and their mounts.
     public let volumes: [VolumeMount]
+    /// Environment variables of the container.
     public let env: [EnvironmentVariable]
+    /// What peers may reach.
     public let iptablesRules: [ForwardRule]
+    /// The web route asked for; nil for none.
     public let caddyRoute: CaddyRoute?
 
     /// The only schema version this program reads.

@@ -5,6 +5,7 @@ public struct BackupPlan: Sendable, Hashable {
     /// The services whose manifest can't be used, by name: the backup reports each as failed and is partial.
     public let faults: [ServiceFault]
 
+    /// A plan of services and faults that are in order already.
     public init(services: [ServiceBackup], faults: [ServiceFault] = []) {
         self.services = services
         self.faults = faults

@@ -5,6 +5,7 @@ public struct ServiceFault: Sendable, Hashable {
     /// At least one fault, in the order of the manifest's fields.
     public let faults: [Fault]
 
+    /// A service by its directory name and at least one fault.
     public init(service: String, faults: [Fault]) {
         self.service = service
         self.faults = faults

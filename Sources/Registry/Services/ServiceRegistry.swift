@@ -7,6 +7,7 @@ public struct ServiceRegistry: Sendable {
     /// The services that can't be used, by directory name.
     public let faults: [ServiceFault]
 
+    /// A registry of manifests that were read elsewhere; it sorts them.
     public init(services: [Manifest], faults: [ServiceFault] = []) {
         self.services = services.sorted { $0.id < $1.id }
         self.faults = faults.sorted { $0.service.utf8.lexicographicallyPrecedes($1.service.utf8) }

@@ -1,8 +1,10 @@
 /// The filename stem of a volume's archive: `[A-Za-z0-9][A-Za-z0-9._-]{0,63}`. It stands alone in a snapshot's
 /// directory, so it can hold no separator and no leading dot.
 public struct ArchiveName: CheckedText {
+    /// The text itself.
     public let rawValue: String
 
+    /// Checks the text byte by byte; nil when it breaks the rule.
     public init?(rawValue: String) {
         let fits = ASCII.matches(rawValue, longest: 64, first: ASCII.isAlphanumeric) { byte in
             ASCII.isAlphanumeric(byte) || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
@@ -12,6 +14,7 @@ public struct ArchiveName: CheckedText {
         self.rawValue = rawValue
     }
 
+    /// The rule in words, for error sentences.
     public static var rule: String {
         "an archive name; use a letter or digit, then at most 63 letters, digits, \".\", \"_\" and \"-\""
     }

@@ -5,6 +5,7 @@ public protocol CheckedText: RawRepresentable<String>, Codable, Hashable, Sendab
 }
 
 extension CheckedText {
+    /// The text itself.
     public var description: String { rawValue }
 
     /// The checked value, or nil when the text breaks the rule.

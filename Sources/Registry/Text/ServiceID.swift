@@ -1,7 +1,9 @@
 /// A service's identifier: `[a-z][a-z0-9-]{0,30}`. It names directories and Compose projects.
 public struct ServiceID: CheckedText, Comparable {
+    /// The text itself.
     public let rawValue: String
 
+    /// Checks the text byte by byte; nil when it breaks the rule.
     public init?(rawValue: String) {
         let fits = ASCII.matches(rawValue, longest: 31, first: ASCII.isLower) { byte in
             ASCII.isLower(byte) || ASCII.isDigit(byte) || byte == UInt8(ascii: "-")
@@ -10,6 +12,7 @@ public struct ServiceID: CheckedText, Comparable {
         self.rawValue = rawValue
     }
 
+    /// The rule in words, for error sentences.
     public static var rule: String {
         "a service id; use a lower-case letter, then at most 30 lower-case letters, digits and \"-\""
     }

@@ -4,3 +4,7 @@
 
 extern const uint64_t carchive_resolve_no_xdev;  // RESOLVE_NO_XDEV: never into another mount (openat2(2))
 extern const int carchive_open_path;             // O_PATH: a place in the tree, not its content (open(2))
+extern const long carchive_utime_omit;            // UTIME_OMIT: this time stays as it is (utimensat(2))
+
+/// fsetxattr(2), which the Glibc module does not have; returns 0 or -errno.
+int carchive_fsetxattr(int descriptor, const char *name, const void *value, unsigned long count);

@@ -7,6 +7,7 @@ public struct BackupVolume: Sendable, Encodable, Hashable {
     /// The archive's filename stem.
     public let name: ArchiveName
 
+    /// A volume whose parts were checked.
     public init(container: ContainerName, path: ContainerPath, name: ArchiveName) {
         self.container = container
         self.path = path

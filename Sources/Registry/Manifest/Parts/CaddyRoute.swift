@@ -1,5 +1,6 @@
 /// The web route that a store service asks for.
 public struct CaddyRoute: Sendable, Encodable, Equatable {
+    /// The subdomain as written; its rules are those of installation.
     public let subdomain: String
 
     init?(_ field: Field) {

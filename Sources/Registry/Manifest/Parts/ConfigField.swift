@@ -7,6 +7,7 @@ public struct ConfigField: Sendable, Encodable, Equatable {
 
     /// The field's name; `port` becomes `${PIC_CFG_PORT}` in templates.
     public let key: String
+    /// What kind of value the field takes.
     public let type: ValueType
     /// The label of the settings form.
     public let label: String

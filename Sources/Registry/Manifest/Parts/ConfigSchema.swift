@@ -1,5 +1,6 @@
 /// The fields the admin can configure, in the manifest's order, which is that of the settings form.
 public struct ConfigSchema: Sendable, Equatable {
+    /// The fields, each key once.
     public let fields: [ConfigField]
 
     init(fields: [ConfigField]) {
@@ -31,6 +32,7 @@ extension ConfigSchema: Encodable {
         }
     }
 
+    /// Writes an object with a member per field; throws what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         for field in fields {

@@ -19,6 +19,7 @@ public enum ConfigValue: Sendable, Hashable {
 }
 
 extension ConfigValue: Encodable {
+    /// Writes the bare value; throws what the encoder throws.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

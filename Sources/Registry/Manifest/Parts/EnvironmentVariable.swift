@@ -1,6 +1,8 @@
 /// An environment variable of the container.
 public struct EnvironmentVariable: Sendable, Encodable, Equatable {
+    /// The variable's name as written; its rules are those of installation.
     public let key: String
+    /// The variable's value as written; its rules are those of installation.
     public let value: String
 
     init?(_ field: Field) {

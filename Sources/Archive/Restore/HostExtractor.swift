@@ -1,0 +1,71 @@
+internal import Glibc
+public import SystemPackage
+
+/// Extracts an archive onto the host: a first pass that writes nothing, a second into a temporary directory, and one
+/// rename that gives the result its name.
+public struct HostExtractor: Sendable {
+    /// What an archive may hold.
+    public var limits: ArchiveLimits
+    /// What may be made of it.
+    public var rules: HostRules
+    /// Which entries are wanted.
+    public var selection: EntrySelection
+
+    /// Sets an extraction up.
+    public init(limits: ArchiveLimits, rules: HostRules, selection: EntrySelection = .all) {
+        self.limits = limits
+        self.rules = rules
+        self.selection = selection
+    }
+
+    /// Extracts into a directory that is new or empty.
+    ///
+    /// - Parameter accept: looks at what the first pass found (a record to compare with); throws to refuse.
+    /// - Returns: what the archive holds, and a sentence for whatever could not be restored.
+    /// - Throws: `.refused` with nothing written; `.exists` for a target that holds something.
+    public func extract(
+        _ archive: ArchiveFile, to target: FilePath, progress: TransferProgress = TransferProgress(),
+        accept: (ArchiveFile.Summary) throws(ArchiveError) -> Void = { _ throws(ArchiveError) in }
+    ) throws(ArchiveError) -> (summary: ArchiveFile.Summary, warnings: [String]) {
+        let (parent, name) = try Self.openParent(target)
+        let place = RelativePath(checked: [name])
+        try requireFree(parent, place)
+        let summary = try archive.walk(
+            limits: limits, sink: HostRulesSink(rules, selection), progress: progress)
+        try accept(summary)
+        let temporary = RelativePath(
+            checked: [Array((Directory.temporaryPrefix + String(UInt64.random(in: 0...UInt64.max), radix: 36)).utf8)])
+        let directory = try parent.createDirectory(temporary, mode: 0o700)
+        do {
+            let writer = HostWriter(directory, rules, selection)
+            let second = try archive.walk(limits: limits, sink: writer, progress: progress)
+            guard second == summary else {
+                throw ArchiveError(.refused, "\(archive.path) changed while it was read; nothing was extracted")
+            }
+            try writer.finish()
+            try requireFree(parent, place)
+            try parent.rename(temporary, to: place, replacing: true)
+            try parent.sync()
+            return (summary, writer.warnings)
+        } catch {
+            try parent.removeTree(temporary)
+            throw error
+        }
+    }
+
+    private static func openParent(_ target: FilePath) throws(ArchiveError) -> (Directory, [UInt8]) {
+        let plain = target.lexicallyNormalized()
+        guard let last = plain.lastComponent, last.kind == .regular else {
+            throw ArchiveError(.refused, "\(target) cannot be extracted into: name a new directory")
+        }
+        let parent = plain.removingLastComponent()
+        return (try Directory(opening: parent.isEmpty ? "." : parent), Array(last.string.utf8))
+    }
+
+    private func requireFree(_ parent: Directory, _ place: RelativePath) throws(ArchiveError) {
+        guard let status = try parent.status(place) else { return }
+        if status.kind == .directory, try parent.directory(place).list(limit: 1_000_000).isEmpty { return }
+        throw ArchiveError(
+            .exists, "\(parent.path)/\(place) exists and is not an empty directory: name a new one, nothing is replaced")
+    }
+}

@@ -1,0 +1,188 @@
+public import Archive
+public import Containers
+internal import Registry
+
+/// What a backup did, for whoever asked for it.
+public struct BackupReport: Sendable {
+    /// What was published; nil where nothing was worth it.
+    public let document: SnapshotDocument?
+    /// Every service that was to be backed up, in order of id.
+    public let services: [SnapshotService]
+    /// The whole run's verdict.
+    public let verdict: SnapshotDocument.Verdict
+    /// What recovery of earlier runs had to say.
+    public let notes: [String]
+
+    /// 0 for ok and warnings, 3 for partial, 1 for failed.
+    public var exitCode: Int32 {
+        switch verdict {
+        case .ok, .warnings: 0
+        case .partial: 3
+        case .failed: 1
+        }
+    }
+}
+
+/// Backs a cell up: every volume of every service, its config_paths, and what rebuilds the cell, as one snapshot.
+///
+/// The caller holds the cell's lock.
+public struct BackupRun: Sendable {
+    let cell: Cell
+    let runtime: any ContainerRuntime
+    let record: RunRecord
+    let observer: any RunObserver
+    let kind: SnapshotDocument.Kind
+
+    /// Sets a run up; nothing is done yet.
+    public init(
+        _ cell: Cell, runtime: any ContainerRuntime, record: RunRecord, kind: SnapshotDocument.Kind,
+        observer: any RunObserver
+    ) {
+        self.cell = cell
+        self.runtime = runtime
+        self.record = record
+        self.kind = kind
+        self.observer = observer
+    }
+
+    /// Backs up all installed services, or the named ones.
+    ///
+    /// - Throws: `CancellationError`; ``RunError`` or `ArchiveError` when the snapshot as a whole can't be written.
+    ///   One service's failure is in the report.
+    public func run(services names: [String] = []) async throws -> BackupReport {
+        var plan = try ServiceRegistry(loading: cell.layout).backupPlan()
+        if !names.isEmpty { plan = try plan.only(names) }
+        let volumes = plan.services.map { service in
+            PlannedService(
+                id: service.service.rawValue,
+                volumes: service.volumes.map { VolumePlace(service.service.rawValue, $0) },
+                configPaths: service.configPaths.map(\.rawValue))
+        }
+        let faults = plan.faults.map { fault in
+            SnapshotService(id: fault.service, verdict: .failed, error: fault.reason, archives: [], configPaths: [])
+        }
+        return try await run(volumes, faults: faults, withCell: true)
+    }
+
+    /// Backs up exactly these volumes: what a restore keeps of what it replaces.
+    func run(volumes: [VolumePlace], configPaths: [String: [String]]) async throws -> BackupReport {
+        let services = Set(volumes.map(\.service)).union(configPaths.keys).sorted().map { id in
+            PlannedService(
+                id: id, volumes: volumes.filter { $0.service == id }, configPaths: configPaths[id] ?? [])
+        }
+        return try await run(services, faults: [], withCell: false)
+    }
+
+    private struct PlannedService: Sendable {
+        let id: String
+        let volumes: [VolumePlace]
+        let configPaths: [String]
+    }
+
+    private func run(
+        _ planned: [PlannedService], faults: [SnapshotService], withCell: Bool
+    ) async throws -> BackupReport {
+        let store = try cell.store()
+        let key = try SnapshotKeyFile(cell: cell.root).loadOrCreate()
+        let earlier = try store.list(key: key)
+        try checkSpace(store, earlier, planned)
+        let started = Timestamp.now
+        let snapshot = try store.begin(SnapshotID(started))
+        do {
+            var copies = CellCopies(cell, snapshot, store)
+            var services = faults
+            for service in planned {
+                services.append(try await backUp(service, snapshot, earlier, &copies))
+            }
+            services.sort { $0.id < $1.id }
+            try record.begin(RunStep(.copy, snapshot: snapshot.id.description))
+            let cellFaults = withCell ? try copies.copyCellState() : []
+            let verdict = Self.verdict(services, hasCellFaults: !cellFaults.isEmpty)
+            guard Self.isWorthKeeping(services, withCell: withCell) else {
+                try store.discard(snapshot)
+                return BackupReport(document: nil, services: services, verdict: .failed, notes: cellFaults)
+            }
+            var document = SnapshotDocument(
+                id: snapshot.id, kind: kind, run: record.id.text, started: started, finished: .now,
+                tool: .init(version: picjobsVersion), cell: Self.identity(cell), verdict: verdict,
+                services: services, files: copies.files)
+            try record.begin(RunStep(.publish, snapshot: snapshot.id.description))
+            try Task.checkCancellation()
+            document = try store.publish(snapshot, document, key: key)
+            return BackupReport(
+                document: document, services: services, verdict: verdict, notes: copies.warnings + cellFaults)
+        } catch {
+            do { try store.discard(snapshot) } catch let failure {
+                observer.note("\(snapshot.directory.path) is left: \(failure); the next run removes it")
+            }
+            throw error
+        }
+    }
+
+    private func backUp(
+        _ service: PlannedService, _ snapshot: IncompleteSnapshot, _ earlier: SnapshotListing,
+        _ copies: inout CellCopies
+    ) async throws -> SnapshotService {
+        var archives: [SnapshotArchive] = []
+        let backup = VolumeBackup(
+            cell: cell, runtime: runtime, snapshot: snapshot, record: record, observer: observer)
+        for place in service.volumes {
+            try Task.checkCancellation()
+            let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
+            archives.append(try await backup.run(place, expected: last?.archive.rawSize))
+        }
+        let paths = try copies.copyConfigPaths(service.configPaths)
+        let failures = archives.filter { $0.verdict == .failed || $0.verdict == .incomplete }.count
+            + paths.filter { $0.error != nil }.count
+        let verdict: SnapshotDocument.Verdict =
+            if failures == 0 {
+                archives.contains { $0.verdict == .warnings } ? .warnings : .ok
+            } else {
+                failures == archives.count + paths.count && archives.allSatisfy { $0.verdict == .failed }
+                    ? .failed : .partial
+            }
+        return SnapshotService(id: service.id, verdict: verdict, archives: archives, configPaths: paths)
+    }
+
+    private static func verdict(_ services: [SnapshotService], hasCellFaults: Bool) -> SnapshotDocument.Verdict {
+        if !services.isEmpty, services.allSatisfy({ $0.verdict == .failed }) { return .failed }
+        if hasCellFaults || services.contains(where: { $0.verdict == .failed || $0.verdict == .partial }) {
+            return .partial
+        }
+        return services.contains { $0.verdict == .warnings } ? .warnings : .ok
+    }
+
+    /// A snapshot with neither an archive nor a copy would only look like one.
+    private static func isWorthKeeping(_ services: [SnapshotService], withCell: Bool) -> Bool {
+        services.isEmpty ? withCell : services.contains { $0.verdict != .failed }
+    }
+
+    private static func identity(_ cell: Cell) -> SnapshotDocument.Cell {
+        .init(name: cell.settings.identity.cellName ?? "", domain: cell.settings.identity.domain ?? "")
+    }
+
+    /// The last archives' sizes are the best guess of what this run needs.
+    private func checkSpace(
+        _ store: SnapshotStore, _ earlier: SnapshotListing, _ services: [PlannedService]
+    ) throws {
+        let free = try store.freeSpace()
+        let needed = services.flatMap(\.volumes).reduce(into: UInt64(1 << 20)) { sum, place in
+            let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
+            sum += last?.archive.size ?? 0
+        }
+        guard free >= needed else {
+            throw RunError(
+                .failed,
+                "\(cell.backupRoot) has \(free) bytes free and this backup needs about \(needed): remove old snapshots "
+                    + "(picjobs snapshots prune) or set another backup_root")
+        }
+    }
+}
+
+extension VolumePlace {
+    init(_ service: String, _ volume: BackupVolume) {
+        self.init(
+            service: service, name: volume.name.rawValue, container: volume.container.rawValue,
+            path: volume.path.rawValue)
+    }
+}

@@ -1,0 +1,75 @@
+internal import Archive
+internal import Registry
+internal import SystemPackage
+
+/// The plain copies in a snapshot: config_paths below `project/`, and below `cell/` what rebuilds the cell.
+struct CellCopies {
+    /// Relative to the cell; what is not there is not missed.
+    private static let state: [RelativePath] = [
+        "config/cell_config.json", "config/picjobs.yml", "config/caddy", "config/dns", "data/services",
+        "data/service_secrets.json", "data/peer_service_credentials.json", "data/ip_leases.json", "jobs",
+    ]
+
+    private let cell: Cell
+    private var project: TreeCopy
+    private var state: TreeCopy
+
+    init(_ cell: Cell, _ snapshot: IncompleteSnapshot, _ store: SnapshotStore) {
+        self.cell = cell
+        var secret: [RelativePath] = ["data/keys", "data/backups", "data/runs"]
+        if let inside = Self.storeInside(cell) { secret.append(inside) }
+        project = TreeCopy(from: cell.root, into: snapshot.directory, below: "project", refusing: secret)
+        state = TreeCopy(from: cell.root, into: snapshot.directory, below: "cell", refusing: secret)
+    }
+
+    /// All that was copied.
+    var files: [SnapshotFile] { project.files + state.files }
+    /// Files that kept changing.
+    var warnings: [String] { project.warnings + state.warnings }
+
+    /// One record a path; a path that can't be copied has its reason there.
+    mutating func copyConfigPaths(_ paths: [String]) throws -> [SnapshotService.ConfigPath] {
+        var records: [SnapshotService.ConfigPath] = []
+        for path in paths {
+            do {
+                try project.add(try RelativePath(path))
+                records.append(.init(path: path))
+            } catch {
+                guard Self.isPathFault(error) else { throw error }
+                records.append(.init(path: path, error: error.message))
+            }
+        }
+        return records
+    }
+
+    /// Returns a sentence for each part of the cell's state that can't be copied.
+    mutating func copyCellState() throws -> [String] {
+        var faults: [String] = []
+        for path in Self.state {
+            do {
+                try state.add(path)
+            } catch {
+                if error.code == .notFound { continue }
+                guard Self.isPathFault(error) else { throw error }
+                faults.append("cell state \(path): \(error.message)")
+            }
+        }
+        return faults
+    }
+
+    /// A fault of the path itself spoils only that path; a full disk spoils the snapshot.
+    private static func isPathFault(_ error: ArchiveError) -> Bool {
+        switch error.code {
+        case .notFound, .refused: true
+        case .system: error.underlying as? Errno == .permissionDenied || error.underlying as? Errno == .ioError
+        default: false
+        }
+    }
+
+    /// The backup root relative to the cell, when it lies inside.
+    private static func storeInside(_ cell: Cell) -> RelativePath? {
+        var inside = cell.backupRoot
+        guard inside.removePrefix(cell.layout.root), !inside.isEmpty else { return nil }
+        return try? RelativePath(inside.string)
+    }
+}

@@ -1,0 +1,149 @@
+internal import Archive
+internal import Containers
+internal import Glibc
+internal import SystemPackage
+
+/// Backs one volume up into an incomplete snapshot: stream, judge, decode again; torn streams are tried three times.
+struct VolumeBackup: Sendable {
+    let cell: Cell
+    let runtime: any ContainerRuntime
+    let snapshot: IncompleteSnapshot
+    let record: RunRecord
+    let observer: any RunObserver
+
+    private static let attempts = 3
+
+    /// The archive's record for `snapshot.json`; a failure is a verdict, not an error.
+    ///
+    /// - Throws: `CancellationError`, and errors of the backup root (a full disk), which end the whole run.
+    func run(_ place: VolumePlace, expected: UInt64?) async throws -> SnapshotArchive {
+        var archive = SnapshotArchive(
+            name: place.name, container: place.container, path: place.path, verdict: .failed)
+        archive.consistency = "running"
+        let clock = ContinuousClock()
+        let start = clock.now
+        do {
+            let stream = try await VolumeStream(place, runtime, stallTimeout: cell.config.stallTimeout)
+            archive.image = stream.info.image
+            archive.imageDigest = stream.info.imageDigest
+            archive.tar = stream.dialect.name
+            archive.nestedMounts = try await stream.nestedMounts()
+            for attempt in 1...Self.attempts {
+                try record.begin(RunStep(.read, place, snapshot: snapshot.id.description))
+                let isTorn = try await take(stream, into: &archive, expected: expected)
+                if !isTorn || attempt == Self.attempts { break }
+                observer.note("\(place): the stream was torn (\(archive.error ?? "")); attempt \(attempt + 1)")
+                try removeFiles(place)
+            }
+        } catch let error as CancellationError {
+            throw error
+        } catch let error as ContainerError {
+            archive.error = error.message
+        } catch let error as RunError where error.code == .refused || error.code == .failed {
+            archive.error = error.message
+        }
+        let elapsed = start.duration(to: clock.now)
+        archive.durationSeconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds / 1_000_000_000_000_000) / 1000
+        return archive
+    }
+
+    /// One attempt; true when the stream ended too early and another may do better.
+    private func take(
+        _ stream: VolumeStream, into archive: inout SnapshotArchive, expected: UInt64?
+    ) async throws -> Bool {
+        let place = stream.place
+        let files = ArchivePlaces(place)
+        let output = try snapshot.createFile(files.archive)
+        defer { close(output.rawValue) }
+        let index = try snapshot.createFile(files.index)
+        defer { close(index.rawValue) }
+        let progress = TransferProgress()
+        observer.began("backup", volume: place, progress: progress, expected: expected)
+        defer { observer.ended(volume: place) }
+        let intake = ArchiveIntake(
+            stallTimeout: cell.config.stallTimeout, level: cell.config.compressionLevel, threads: processorCount)
+        let reading: (value: ArchiveIntake.Outcome, result: ExecResult)
+        do {
+            reading = try await stream.read(progress: progress) { input in
+                let outcome = try intake.run(
+                    input: input, output: output, index: index, name: files.archive.description, progress: progress)
+                // A hung tar must be ended by whoever started it.
+                if case .stalled = outcome.end { throw Stalled() }
+                return outcome
+            }
+        } catch is Stalled {
+            try removeFiles(place)
+            archive.error =
+                "no byte came from tar in \(place.container) for \(cell.config.stallTimeout) seconds; it was ended"
+            return false
+        }
+        let verdict = BackupVerdict(reading.value, reading.result, stream.dialect.flavour)
+        verdict.apply(to: &archive)
+        switch verdict.keeping {
+        case .nothing:
+            try removeFiles(place)
+        case .refused:
+            try snapshot.directory.rename(files.archive, to: files.refused, replacing: false)
+            try snapshot.directory.remove(files.index)
+        case .archive:
+            archive.file = files.archive.description
+            try await decode(reading.value, files, &archive)
+        }
+        return verdict.isTorn
+    }
+
+    /// Reads the written file back: what was decoded must be what was taken in.
+    private func decode(
+        _ outcome: ArchiveIntake.Outcome, _ files: ArchivePlaces, _ archive: inout SnapshotArchive
+    ) async throws {
+        try record.begin(RunStep(.decode, snapshot: snapshot.id.description))
+        let path = snapshot.directory.path + "/" + files.archive.description
+        let progress = TransferProgress()
+        let summary = try await withTaskCancellationHandler {
+            try await blocking {
+                try ArchiveFile(path: path).walk(
+                    limits: .recorded(
+                        entries: outcome.totals.entries, streamBytes: outcome.rawBytes,
+                        contentBytes: outcome.totals.contentBytes), progress: progress)
+            }
+        } onCancel: {
+            progress.cancel()
+        }
+        guard summary.digest == outcome.digest, summary.totals == outcome.totals,
+            summary.rawBytes == outcome.rawBytes, summary.sequenceDigest == outcome.sequenceDigest
+        else {
+            archive.verdict = .failed
+            archive.file = nil
+            archive.error = "the archive reads back differently from what was written: check the disk and the memory"
+            try snapshot.directory.remove(files.archive)
+            try snapshot.directory.remove(files.index)
+            return
+        }
+    }
+
+    private func removeFiles(_ place: VolumePlace) throws {
+        let files = ArchivePlaces(place)
+        for path in [files.archive, files.index, files.refused] { _ = try snapshot.directory.remove(path) }
+    }
+
+    private struct Stalled: Error {}
+}
+
+/// Where a volume's files lie in a snapshot.
+struct ArchivePlaces: Sendable {
+    let archive: RelativePath
+    let index: RelativePath
+    let refused: RelativePath
+
+    /// Service ids and archive names are checked text: they are always good path components.
+    init(_ place: VolumePlace) {
+        let directory: RelativePath = "service_data"
+        let service = directory.appending(Array(place.service.utf8))
+        archive = service.appending(Array("\(place.name).tar.gz".utf8))
+        index = service.appending(Array("\(place.name).index".utf8))
+        refused = service.appending(Array("\(place.name).tar.gz.refused".utf8))
+    }
+}
+
+/// How many threads compress: one for each processor this process may use.
+var processorCount: Int { max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }

@@ -1,0 +1,74 @@
+public import Archive
+public import Containers
+public import Registry
+public import SystemPackage
+
+/// One cell as a run sees it: where things lie, what is configured, how its containers are reached.
+public struct Cell: Sendable {
+    /// Where things lie.
+    public let layout: CellLayout
+    /// The cell's root, open.
+    public let root: Directory
+    /// `config/picjobs.yml`.
+    public let config: RunnerConfig
+    /// `config/cell_config.json`.
+    public let settings: CellConfig
+    /// Where snapshots lie, absolute or relative to the working directory.
+    public let backupRoot: FilePath
+
+    /// Opens a cell.
+    ///
+    /// - Parameters:
+    ///   - path: The cell's root.
+    ///   - backupRoot: Replaces `backup_root` of the configuration.
+    /// - Throws: ``RunError`` `.configuration` where there is no cell, or its configuration can't be used.
+    public init(path: String, backupRoot: String? = nil) throws {
+        layout = CellLayout(root: path)
+        do {
+            root = try Directory(opening: FilePath(path))
+        } catch {
+            throw RunError(
+                .configuration, "\(path) is no cell: \(error.message); name one with --cell or PIC_CELL",
+                underlying: error)
+        }
+        config = try RunnerConfig(of: root)
+        settings = try CellConfig(of: layout)
+        let place = FilePath(backupRoot ?? config.backupRoot)
+        self.backupRoot = backupRoot == nil ? layout.root.pushing(place) : place
+    }
+
+    /// The containers, every process in them marked with the run's id.
+    public func runtime(run: RunID) -> any ContainerRuntime {
+        switch config.runtime {
+        case .docker: return DockerRuntime(docker: config.docker, run: run.text)
+        case .local:
+            var directories: [Containers.ContainerName: String] = [:]
+            for (name, directory) in config.containers {
+                if let name = Containers.ContainerName(name) { directories[name] = directory }
+            }
+            return LocalRuntime(root: layout.root, directories: directories, run: run.text)
+        }
+    }
+
+    /// The store of snapshots, made if it is absent.
+    public func store() throws -> SnapshotStore {
+        do throws(ArchiveError) {
+            if let parent = backupRootParent { _ = try root.createDirectories(parent, mode: 0o755) }
+            return try SnapshotStore(root: backupRoot)
+        } catch {
+            throw RunError(
+                .configuration, "the backup root \(backupRoot) cannot be used: \(error.message)", underlying: error)
+        }
+    }
+
+    /// The key that authenticates snapshots; nil where the cell has none yet.
+    public func key() throws -> SnapshotKey? { try SnapshotKeyFile(cell: root).load() }
+
+    /// The directory above a backup root inside the cell, which may not exist yet.
+    private var backupRootParent: RelativePath? {
+        guard FilePath(config.backupRoot).isRelative, backupRoot == layout.root.pushing(FilePath(config.backupRoot)),
+            let path = try? RelativePath(config.backupRoot)
+        else { return nil }
+        return path.parent
+    }
+}

@@ -1,0 +1,41 @@
+internal import Archive
+internal import Glibc
+internal import Registry
+internal import SystemPackage
+
+/// The right to change a cell: an exclusive flock(2) on `data/picjobs.lock`, freed by the kernel when the process dies.
+public final class CellLock: Sendable {
+    private let descriptor: FileDescriptor
+
+    /// Takes the lock, or fails at once.
+    ///
+    /// - Throws: ``RunError`` `.busy` that names the run which holds it.
+    public init(_ cell: Cell, run: RunID) throws {
+        _ = try cell.root.createDirectories("data", mode: 0o755)
+        let path = cell.layout.place(FilePath("data/picjobs.lock")).string
+        let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard number >= 0 else {
+            throw RunError(.failed, "cannot open \(path): \(Errno(rawValue: errno)); remove what is in its place")
+        }
+        descriptor = FileDescriptor(rawValue: number)
+        guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = Self.holder(descriptor)
+            close(number)
+            throw RunError(
+                .busy, "the cell \(cell.layout.root) is busy with \(holder); try again when it has ended")
+        }
+        ftruncate(number, 0)
+        let text = Array("\(run.text) \(getpid())\n".utf8)
+        _ = pwrite(number, text, text.count, 0)
+    }
+
+    deinit { close(descriptor.rawValue) }
+
+    private static func holder(_ descriptor: FileDescriptor) -> String {
+        var buffer = [UInt8](repeating: 0, count: 128)
+        let count = pread(descriptor.rawValue, &buffer, buffer.count, 0)
+        let words = ByteText.escape(buffer.prefix(max(0, count))).split(separator: " ")
+        guard words.count == 2 else { return "another run" }
+        return "run \(words[0]) (process \(words[1].replacing("\\n", with: "")))"
+    }
+}

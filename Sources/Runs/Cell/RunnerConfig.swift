@@ -1,0 +1,108 @@
+public import Archive
+internal import Containers
+internal import Yams
+
+/// `config/picjobs.yml` as far as runs need it; every key is optional (docs/cli.md).
+public struct RunnerConfig: Sendable {
+    /// How containers are reached.
+    public enum Runtime: String, Sendable {
+        /// Through the docker CLI.
+        case docker
+        /// As directories of the host.
+        case local
+    }
+
+    /// `runtime:`; docker by default.
+    public var runtime = Runtime.docker
+    /// `containers:`: container name → directory, for `local`.
+    public var containers: [String: String] = [:]
+    /// `backup_root:`, relative to the cell or absolute.
+    public var backupRoot = "data/backups"
+    /// `stall_timeout:` seconds without a byte after which a stream counts as hung.
+    public var stallTimeout = 300
+    /// `docker:` name or path of the docker CLI.
+    public var docker = "docker"
+    /// `compression_level:` zlib's, 1…9.
+    public var compressionLevel: Int32 = 6
+    /// `keep_runs_days:` how long run records stay.
+    public var keepRunsDays = 90
+
+    /// The defaults.
+    public init() {}
+
+    /// Reads the file; a missing one means the defaults.
+    ///
+    /// - Throws: ``RunError`` `.configuration` naming every wrong key.
+    public init(of cell: Directory) throws {
+        let place: RelativePath = "config/picjobs.yml"
+        let name = place.description
+        let bytes: [UInt8]
+        do {
+            bytes = try cell.readFile(place, limit: 1 << 20)
+        } catch where error.code == .notFound {
+            return
+        } catch {
+            throw RunError(.configuration, "\(name) cannot be read: \(error)", underlying: error)
+        }
+        let loaded: Any?
+        do {
+            loaded = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw RunError(.configuration, "\(name) is no YAML: \(error)", underlying: error)
+        }
+        guard let loaded else { return }
+        guard let mapping = loaded as? [String: Any] else {
+            throw RunError(.configuration, "\(name) must be a mapping of keys to values")
+        }
+        var faults: [String] = []
+        for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
+            if let fault = take(key, value) { faults.append(fault) }
+        }
+        guard faults.isEmpty else {
+            throw RunError(.configuration, "\(name): \(faults.joined(separator: "; "))")
+        }
+    }
+
+    /// Keys that belong to egress, Caddy and the store; they are read where they are used.
+    private static let elsewhere: Set<String> = [
+        "network", "gateway", "host", "service_namespaces", "egress", "caddy", "store", "offsite", "notifications",
+        "accounts",
+    ]
+
+    /// A sentence about what is wrong with the value; nil when it was taken.
+    private mutating func take(_ key: String, _ value: Any) -> String? {
+        switch key {
+        case "runtime":
+            guard let name = value as? String, let runtime = Runtime(rawValue: name) else {
+                return "runtime must be docker or local"
+            }
+            self.runtime = runtime
+        case "containers":
+            guard let map = value as? [String: String] else { return "containers must map names to directories" }
+            for name in map.keys where Containers.ContainerName(name) == nil { return "containers: \(name) is no name" }
+            containers = map
+        case "transport":
+            guard value as? String == "exec" else { return "transport must be exec, the only one so far" }
+        case "backup_root":
+            guard let path = value as? String, !path.isEmpty else { return "backup_root must be a path" }
+            backupRoot = path
+        case "stall_timeout":
+            guard let seconds = value as? Int, (1...86_400).contains(seconds) else {
+                return "stall_timeout must be 1 to 86400 seconds"
+            }
+            stallTimeout = seconds
+        case "docker":
+            guard let path = value as? String, !path.isEmpty else { return "docker must be a command" }
+            docker = path
+        case "compression_level":
+            guard let level = value as? Int, (1...9).contains(level) else { return "compression_level must be 1 to 9" }
+            compressionLevel = Int32(level)
+        case "keep_runs_days":
+            guard let days = value as? Int, days >= 1 else { return "keep_runs_days must be a number of days" }
+            keepRunsDays = days
+        case _ where Self.elsewhere.contains(key): break
+        default: return "\(key) is no key of this file"
+        }
+        return nil
+    }
+}

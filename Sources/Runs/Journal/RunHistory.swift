@@ -1,0 +1,85 @@
+internal import Archive
+internal import FoundationEssentials
+
+/// All runs of a cell that are still on record.
+public struct RunHistory: Sendable {
+    private let runs: Directory?
+
+    /// Opens `data/runs`; a cell without one has no history.
+    public init(_ cell: Cell) throws {
+        runs = try cell.root.directoryIfPresent("data/runs")
+    }
+
+    /// Every readable record, the newest first.
+    public func summaries() throws -> [RunSummary] {
+        guard let runs else { return [] }
+        return try runs.list().compactMap { entry in
+            guard let id = RunID(String(decoding: entry.name, as: UTF8.self)),
+                let directory = try runs.directoryIfPresent(try id.path)
+            else { return nil }
+            return try? Self.summary(directory)
+        }.sorted { $0.id.text > $1.id.text }
+    }
+
+    /// One run's summary.
+    public func summary(_ id: RunID) throws -> RunSummary { try Self.summary(try directory(id)) }
+
+    /// One run's journal in order; a torn last line (a kill while it was written) is left out.
+    public func steps(_ id: RunID) throws -> [RunStep] {
+        let bytes = try directory(id).readFile("steps.jsonl", limit: 64 << 20)
+        let decoder = JSONDecoder()
+        return bytes.split(separator: 0x0A).compactMap { try? decoder.decode(RunStep.self, from: Data($0)) }
+    }
+
+    /// Runs that never ended: their process was killed, for whoever asks holds the cell's lock.
+    func unfinished(except own: RunID) throws -> [RunSummary] {
+        try summaries().filter { $0.state == .running && $0.id != own }
+    }
+
+    /// Marks a killed run as dealt with.
+    func markInterrupted(_ run: RunSummary, result: String) throws {
+        var summary = run
+        summary.state = .interrupted
+        summary.finished = .now
+        summary.result = result
+        try Self.write(summary, to: try directory(run.id))
+    }
+
+    /// Removes records that ended more than `days` ago, and directories that a kill left without a record.
+    func removeOld(days: Int, except own: RunID) throws {
+        guard let runs else { return }
+        let limit = Timestamp.now.seconds - Int64(days) * 86_400
+        for entry in try runs.list() {
+            guard let id = RunID(String(decoding: entry.name, as: UTF8.self)), id != own else { continue }
+            let directory = try runs.directory(try id.path)
+            guard try directory.status("run.json") != nil else {
+                try runs.removeTree(try id.path)
+                continue
+            }
+            try directory.removeTemporaries()
+            if let end = try? Self.summary(directory).finished, end.seconds < limit { try runs.removeTree(try id.path) }
+        }
+    }
+
+    private func directory(_ id: RunID) throws -> Directory {
+        guard let directory = try runs?.directoryIfPresent(try id.path) else {
+            throw RunError(.failed, "there is no run \(id); jobs history lists them")
+        }
+        return directory
+    }
+
+    static func summary(_ directory: Directory) throws -> RunSummary {
+        let bytes = try directory.readFile("run.json", limit: 1 << 20)
+        do {
+            return try JSONDecoder().decode(RunSummary.self, from: Data(bytes))
+        } catch {
+            throw RunError(.failed, "\(directory.path)/run.json is no run record: \(error)", underlying: error)
+        }
+    }
+
+    static func write(_ summary: RunSummary, to directory: Directory) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try directory.writeAtomically("run.json", Array(try encoder.encode(summary)) + [0x0A], mode: 0o600)
+    }
+}

@@ -1,0 +1,65 @@
+public import Archive
+public import Containers
+
+/// Everything a run that changes a cell works with; lives while the cell's lock is held.
+public struct RunSession: Sendable {
+    /// The cell.
+    public let cell: Cell
+    /// The cell's containers.
+    public let runtime: any ContainerRuntime
+    /// The run's journal.
+    public let record: RunRecord
+    /// Who shows what happens.
+    public let observer: any RunObserver
+
+    /// What a run's work came to.
+    public struct Ending: Sendable {
+        /// See docs/exit-codes.md.
+        public let exitCode: Int32
+        /// The snapshot it wrote or used.
+        public let snapshot: String?
+        /// One sentence for `jobs history`.
+        public let result: String
+
+        /// Puts it together.
+        public init(exitCode: Int32, snapshot: String? = nil, result: String) {
+            self.exitCode = exitCode
+            self.snapshot = snapshot
+            self.result = result
+        }
+    }
+
+    /// Lock → journal → recovery of what was killed → work → durable report.
+    ///
+    /// - Parameters:
+    ///   - kind: `backup`, `restore`, `prune` or `verify`, for the record.
+    ///   - exitCode: maps an error to the exit code that the record keeps.
+    /// - Throws: ``RunError`` `.busy`, and whatever `work` throws, after it was recorded.
+    public static func perform<Value>(
+        _ cell: Cell, kind: String, job: String? = nil, observer: any RunObserver,
+        exitCode: (any Error) -> Int32, _ work: (RunSession) async throws -> (Value, Ending)
+    ) async throws -> Value {
+        let id = RunID()
+        let lock = try CellLock(cell, run: id)
+        defer { withExtendedLifetime(lock) {} }
+        let record = try RunRecord(cell, id: id, kind: kind, job: job)
+        let session = RunSession(cell: cell, runtime: cell.runtime(run: id), record: record, observer: observer)
+        do {
+            try record.begin(RunStep(.recover))
+            try await Recovery(session).run()
+            let (value, ending) = try await work(session)
+            try record.log(ending.result)
+            try record.end(exitCode: ending.exitCode, snapshot: ending.snapshot, result: ending.result)
+            return value
+        } catch {
+            // The error itself matters more than a record that can't be written either.
+            do {
+                try record.log("error: \(error)")
+                try record.end(exitCode: exitCode(error), snapshot: nil, result: "\(error)")
+            } catch let failure {
+                observer.note("the run's record could not be written: \(failure)")
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,88 @@
+public import Archive
+
+/// One line of `steps.jsonl`: what a run is about to do, written and synced before it does it.
+public struct RunStep: Sendable, Codable {
+    /// What kind of step; recovery acts on those that change a volume or a store.
+    public enum Kind: String, Sendable, Codable {
+        /// Leftovers of earlier runs are looked for.
+        case recover
+        /// A volume's tar stream is read.
+        case read
+        /// The written archive is decoded again.
+        case decode
+        /// config_paths and the cell's own state are copied.
+        case copy
+        /// The snapshot gets its name.
+        case publish
+        /// Published snapshots are read again.
+        case verify
+        /// Old snapshots are removed.
+        case prune
+        /// The archive is read and checked before anything is changed.
+        case check
+        /// A staging directory is made in the volume and filled.
+        case stage
+        /// The staged tree is read back and compared.
+        case compare
+        /// What stood in the volume moves into the staging directory.
+        case swapOut = "swap-out"
+        /// What was restored moves into its place.
+        case swapIn = "swap-in"
+        /// The staging directory is removed.
+        case sweep
+        /// The volume is cleared and filled in place.
+        case fill
+        /// The volume is as it should be; nothing is left to finish or undo.
+        case settled
+        /// The container is restarted.
+        case restart
+        /// Plain files are put back.
+        case files
+    }
+
+    /// When it began.
+    public var time: Timestamp = .now
+    /// What it is.
+    public let step: Kind
+    /// Which volume it is about.
+    public var volume: VolumePlace?
+    /// The staging directory's name in the volume.
+    public var stage: String?
+    /// The paths that are swapped, when not all are.
+    public var paths: [String]?
+    /// The snapshot with which an interrupted fill is undone.
+    public var safety: String?
+    /// The snapshot that is written or read.
+    public var snapshot: String?
+    /// Tar headers (hex) that give the volume's own directory the metadata it must have in the end.
+    public var root: String?
+
+    /// A step about a volume or about none.
+    public init(
+        _ step: Kind, _ volume: VolumePlace? = nil, stage: String? = nil, paths: [String]? = nil,
+        safety: String? = nil, snapshot: String? = nil, root: String? = nil
+    ) {
+        self.step = step
+        self.volume = volume
+        self.stage = stage
+        self.paths = paths
+        self.safety = safety
+        self.snapshot = snapshot
+        self.root = root
+    }
+}
+
+/// Where a volume lies: service, archive name, container and the path in it.
+public struct VolumePlace: Sendable, Codable, Hashable, CustomStringConvertible {
+    /// The service's id.
+    public let service: String
+    /// The archive's name.
+    public let name: String
+    /// The container's name.
+    public let container: String
+    /// The absolute path in the container.
+    public let path: String
+
+    /// `notes/notes_data`.
+    public var description: String { "\(service)/\(name)" }
+}

@@ -1,0 +1,73 @@
+internal import Archive
+internal import Containers
+
+/// Which tar a container has, and how it is called.
+struct TarDialect: Sendable, Equatable {
+    enum Flavour: String, Sendable { case gnu, busybox, toybox, other }
+
+    let flavour: Flavour
+    /// `gnu 1.34`, as `snapshot.json` keeps it.
+    let name: String
+
+    /// Everything of ours in a volume has a name that begins so; backups leave it out.
+    static let stagePrefix = ".picjobs-"
+
+    /// Reads the first lines of `tar --version`; busybox versions without that option name themselves on stderr.
+    init(version text: String) {
+        let first = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
+        let words = text.split { $0.isWhitespace || $0 == ")" || $0 == "(" || $0 == "," }
+        let number = words.first { $0.first?.isNumber == true || ($0.first == "v" && $0.dropFirst().first?.isNumber == true) }
+        let version = number.map { " " + $0.drop { $0 == "v" } } ?? ""
+        let lower = text.lowercased()
+        if first.contains("GNU tar") {
+            flavour = .gnu
+        } else if lower.contains("busybox") {
+            flavour = .busybox
+        } else if lower.contains("toybox") {
+            flavour = .toybox
+        } else {
+            flavour = .other
+        }
+        name = flavour.rawValue + version
+    }
+
+    static func probe(_ runtime: any ContainerRuntime, _ container: ContainerName) async throws -> TarDialect {
+        let result = try await runtime.exec(ContainerCommand(["tar", "--version"]), in: container)
+        if let failure = result.transportFailure { throw failure }
+        let text = String(decoding: result.output.prefix(4096), as: UTF8.self) + "\n"
+            + result.errorText.lines.prefix(5).joined(separator: "\n")
+        return TarDialect(version: text)
+    }
+
+    /// What this tar can put back.
+    var properties: RestorableProperties {
+        switch flavour {
+        case .gnu: .all
+        case .toybox: .toybox
+        case .busybox, .other: .busybox
+        }
+    }
+
+    var emitter: TarEmitter { TarEmitter(properties: properties, keepsHoles: flavour == .gnu) }
+
+    /// Writes the directory's tar stream to standard output.
+    func create(_ path: String) -> [String] {
+        let common = ["tar", "-C", path, "--exclude=./\(Self.stagePrefix)*"]
+        guard flavour == .gnu else { return common + ["-cf", "-", "."] }
+        // Fixed names for the extended headers (GNU tar's own hold its process id), and no access times: the same
+        // volume gives the same bytes.
+        return common + [
+            "--format=posix", "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "--sparse",
+            "--xattrs", "--xattrs-include=*", "--acls", "-cf", "-", ".",
+        ]
+    }
+
+    /// Extracts standard input into a directory. Names are ours (rule 6), so nothing needs stripping.
+    func extract(_ path: String) -> [String] {
+        guard flavour == .gnu else { return ["tar", "-C", path, "-xpf", "-"] }
+        return [
+            "tar", "-C", path, "--numeric-owner", "--xattrs", "--xattrs-include=*", "--acls", "--warning=no-timestamp",
+            "--absolute-names", "-xpf", "-",
+        ]
+    }
+}

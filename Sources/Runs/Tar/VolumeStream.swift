@@ -1,0 +1,170 @@
+internal import Archive
+internal import Containers
+internal import Glibc
+internal import Registry
+internal import SystemPackage
+
+/// One volume in its running container: what tar is there, and its bytes in both directions.
+struct VolumeStream: Sendable {
+    let place: VolumePlace
+    let runtime: any ContainerRuntime
+    let container: Containers.ContainerName
+    let info: ContainerInfo
+    let dialect: TarDialect
+    /// The volume's path as commands in the container take it.
+    let path: String
+    /// Seconds without a byte after which a stream counts as hung.
+    let stallTimeout: Int
+
+    /// Asks the container.
+    ///
+    /// - Throws: `ContainerError` where it does not run, has no tar, or can't be reached.
+    init(_ place: VolumePlace, _ runtime: any ContainerRuntime, stallTimeout: Int) async throws {
+        guard let container = Containers.ContainerName(place.container) else {
+            throw RunError(.refused, "\(place): \(place.container) is no container name")
+        }
+        self.place = place
+        self.runtime = runtime
+        self.container = container
+        self.stallTimeout = stallTimeout
+        info = try await runtime.requireRunning(container)
+        path = try runtime.path(place.path, in: container)
+        dialect = try await TarDialect.probe(runtime, container)
+    }
+
+    /// What came out of a volume.
+    struct Reading: Sendable {
+        let outcome: ArchiveIntake.Outcome
+        /// How tar ended; nil where it was ended because the stream hung or was refused.
+        let result: ExecResult?
+    }
+
+    /// Streams a directory of the container (the volume, unless another is named) through `take`, which runs on a
+    /// thread of its own and reads the descriptor to its end.
+    ///
+    /// - Parameter progress: a cancelled task cancels it.
+    func read<Value: Sendable>(
+        _ directory: String? = nil, progress: TransferProgress,
+        _ take: @escaping @Sendable (FileDescriptor) throws -> Value
+    ) async throws -> (value: Value, result: ExecResult) {
+        let pipe = try WidePipe()
+        let command = ContainerCommand(dialect.create(directory ?? path), output: .descriptor(pipe.writing))
+        let (runtime, container) = (runtime, container)
+        let writer = Task { try await runtime.exec(command, in: container) }
+        return try await withTaskCancellationHandler {
+            let value: Value
+            do {
+                value = try await blocking {
+                    defer { close(pipe.reading.rawValue) }
+                    return try take(pipe.reading)
+                }
+            } catch {
+                // Nobody reads any more: tar would wait for ever.
+                writer.cancel()
+                _ = try? await writer.value
+                throw Task.isCancelled ? CancellationError() : error
+            }
+            return (value, try await writer.value)
+        } onCancel: {
+            progress.cancel()
+            writer.cancel()
+        }
+    }
+
+    /// Streams a tar into a directory of the container; `emit` runs on a thread of its own and writes to the
+    /// descriptor.
+    func write(
+        to directory: String, progress: TransferProgress, _ emit: @escaping @Sendable (FileDescriptor) throws -> Void
+    ) async throws {
+        let pipe = try WidePipe()
+        let command = ContainerCommand(dialect.extract(directory), input: .descriptor(pipe.reading))
+        let (runtime, container) = (runtime, container)
+        let reader = Task { try await runtime.exec(command, in: container) }
+        let watchdog = StallWatchdog(progress, seconds: stallTimeout) { reader.cancel() }
+        defer { watchdog.stop() }
+        let emission: Result<Void, any Error> = await withTaskCancellationHandler {
+            do {
+                try await blocking {
+                    defer { close(pipe.writing.rawValue) }
+                    try emit(pipe.writing)
+                }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            progress.cancel()
+            reader.cancel()
+        }
+        let result: ExecResult
+        do {
+            // A reader that dies is the better explanation of a broken pipe; any other failure of ours ends it.
+            if case .failure(let error) = emission, !Self.isBrokenPipe(error) { reader.cancel() }
+            result = try await reader.value
+        } catch {
+            if watchdog.hasFired {
+                throw RunError(.failed, "\(place): tar in \(container) took no byte for \(stallTimeout) seconds")
+            }
+            if Task.isCancelled { throw CancellationError() }
+            try emission.get()
+            throw error
+        }
+        if let failure = result.transportFailure { throw failure }
+        let lines = result.errorText.lines
+        guard result.status.isSuccess, lines.isEmpty else {
+            throw RunError(
+                .failed,
+                "\(place): tar in \(container) did not take the archive (\(result.status)): "
+                    + "\(lines.first.map { ByteText.escape(Array($0.utf8)) } ?? "no message")")
+        }
+        try emission.get()
+    }
+
+    private static func isBrokenPipe(_ error: any Error) -> Bool {
+        (error as? ArchiveError)?.underlying as? Errno == .brokenPipe
+    }
+
+    /// Runs a small command in the container and insists that it succeeds without a word.
+    @discardableResult
+    func run(_ arguments: [String], _ purpose: String) async throws -> [UInt8] {
+        let result = try await runtime.exec(ContainerCommand(arguments, output: .collect(limit: 64 << 20)), in: container)
+        if let failure = result.transportFailure { throw failure }
+        guard result.status.isSuccess else {
+            throw RunError(
+                .failed,
+                "\(place): cannot \(purpose) in \(container): "
+                    + (result.errorText.lines.first.map { ByteText.escape(Array($0.utf8)) } ?? "\(result.status)"))
+        }
+        return result.output
+    }
+
+    /// Mount points strictly below the volume's path (proc(5), mountinfo, field 5).
+    func nestedMounts() async throws -> [String] {
+        let result = try await runtime.exec(
+            ContainerCommand(["cat", "/proc/self/mountinfo"], output: .collect(limit: 16 << 20)), in: container)
+        guard result.status.isSuccess, result.transportFailure == nil else { return [] }
+        let base = path.hasSuffix("/") ? path : path + "/"
+        return String(decoding: result.output, as: UTF8.self).split(separator: "\n").compactMap { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 4 else { return nil }
+            let point = Self.unescape(fields[4])
+            return point.hasPrefix(base) ? place.path + "/" + point.dropFirst(base.count) : nil
+        }
+    }
+
+    /// mountinfo writes blank, tab, line feed and backslash as three octal digits.
+    private static func unescape(_ field: Substring) -> String {
+        var bytes: [UInt8] = []
+        var rest = Array(field.utf8)[...]
+        while let first = rest.first {
+            if first == 0x5C, rest.count >= 4, let value = UInt8(String(decoding: rest.dropFirst().prefix(3), as: UTF8.self), radix: 8) {
+                bytes.append(value)
+                rest = rest.dropFirst(4)
+            } else {
+                bytes.append(first)
+                rest = rest.dropFirst()
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,108 @@
+import Containers
+import Glibc
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("Cancelling a command", .serialized)
+struct CancellationTests {
+    @Test(
+        "ends the process, its children and those that ignore SIGTERM within two seconds",
+        arguments: [
+            ("exec sleep 4101", "sleep 4101"), ("sleep 4102 & sleep 4102", "sleep 4102"),
+            ("trap '' TERM; sleep 4103; sleep 4103", "sleep 4103"),
+            ("(trap '' TERM; sleep 4104; sleep 4104) & sleep 4104", "sleep 4104"),
+            ("sh -c 'trap \"\" TERM; sleep 4105; sleep 4105' & trap 'exit 0' TERM; wait", "sleep 4105"),
+            ("exec 2>&-; sh -c 'trap \"\" TERM; while :; do sleep 4106; done' & sleep 4106", "sleep 4106"),
+            ("while :; do echo 4107 flood >&2; done", "4107 flood"), ("yes mark-4108", "mark-4108"),
+        ])
+    func ends(script: String, mark: String) async throws {
+        try await TemporaryDirectory.with { directory in
+            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, script), run: "r")
+            let (reading, writing) = try cloexecPipe()
+            async let output = readAll(reading)
+            let task = Task {
+                try await runtime.exec(ContainerCommand(["tar"], output: .descriptor(writing)), in: name("c"))
+            }
+            try await Task.sleep(for: .milliseconds(300))
+            let clock = ContinuousClock()
+            let start = clock.now
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(clock.now - start < .seconds(2))
+            _ = try await output
+            #expect(clock.now - start < .seconds(2))
+            #expect(try await remaining(marked: mark) == [])
+            #expect(try await remaining(marked: directory.string) == [])
+        }
+    }
+
+    @Test("a command that is cancelled before it starts never starts, and its descriptors are closed")
+    func beforeStart() async throws {
+        try await TemporaryDirectory.with { directory in
+            let runtime = DockerRuntime(
+                docker: try fakeDocker(in: directory, "touch \(directory)/started"), run: "r")
+            let (reading, writing) = try cloexecPipe()
+            let task = Task {
+                do { try await Task.sleep(for: .seconds(5)) } catch {}
+                return try await runtime.exec(ContainerCommand(["tar"], output: .descriptor(writing)), in: name("c"))
+            }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(try await readAll(reading) == [])
+            #expect(access("\(directory)/started", F_OK) != 0)
+        }
+    }
+
+    @Test("what a command leaves in its group is killed when the command has ended")
+    func stragglers() async throws {
+        try await TemporaryDirectory.with { directory in
+            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, "sleep 4109 & echo hi; exit 0"), run: "r")
+            let result = try await runtime.exec(ContainerCommand(["tar"]), in: name("c"))
+            #expect(result.status == .exited(0))
+            #expect(result.output == Array("hi\n".utf8))
+            #expect(try await remaining(marked: "sleep 4109") == [])
+        }
+    }
+
+    @Test("50 commands, every third one cancelled, leak no descriptor and no zombie, and children inherit none")
+    func descriptors() async {
+        // In a process of its own, so that other tests' descriptors don't count.
+        await #expect(processExitsWith: .success) {
+            try await TemporaryDirectory.with { directory in
+                let script = "ls /proc/self/fd; for last; do :; done; [ $last = quick ] || sleep 4110"
+                let runtime = DockerRuntime(docker: try fakeDocker(in: directory, script), run: "r")
+                let container = try name("c")
+                let first = try await runtime.exec(ContainerCommand(["quick"]), in: container)
+                // 0, 1, 2 and the directory that ls itself reads, whatever number that has.
+                #expect(String(decoding: first.output, as: UTF8.self).split(separator: "\n").count == 4)
+                let before = try await openDescriptors()
+                for round in 0..<50 {
+                    let isSlow = round % 3 == 0
+                    let (reading, writing) = try cloexecPipe()
+                    async let output = readAll(reading)
+                    let task = Task {
+                        try await runtime.exec(
+                            ContainerCommand([isSlow ? "slow" : "quick"], output: .descriptor(writing)), in: container)
+                    }
+                    if isSlow {
+                        try await Task.sleep(for: .milliseconds(20))
+                        task.cancel()
+                    }
+                    do {
+                        _ = try await task.value
+                        #expect(!isSlow)
+                    } catch is CancellationError {
+                        #expect(isSlow)
+                    }
+                    _ = try await output
+                }
+                let after = try await openDescriptors()
+                #expect(after.count == before.count, "before: \(before), after: \(after)")
+                let children = try await Tool.run(["ps", "--ppid", "\(getpid())", "-o", "args", "--no-headers"])
+                    .split(separator: "\n").filter { !$0.hasPrefix("ps ") }
+                #expect(children == [])
+            }
+        }
+    }
+}

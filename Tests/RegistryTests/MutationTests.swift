@@ -1,0 +1,80 @@
+import Registry
+import Testing
+
+@Suite("Random damage")
+struct MutationTests {
+    /// SplitMix64: the same numbers on every run, so that a failure can be repeated.
+    struct Numbers: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9e37_79b9_7f4a_7c15
+            var mixed = state
+            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+            return mixed ^ (mixed >> 31)
+        }
+    }
+
+    /// Pieces that JSON readers and validators stumble over.
+    static let pieces: [String] = [
+        "null", "true", "-1", "1e999", "99999999999999999999", "\"\"", "\"..\"", "\"/\"", "\"\\u0000\"", "\"\\ud800\"",
+        "{}", "[]", "[[[[", "}}}}", ",", ":", "\"", "\\", "\0", "\u{7f}", "/", "é", "{\"a\":1,\"a\":2}",
+    ]
+
+    @Test("10 000 damaged manifests each get a verdict: accepted, or refused with a reason", arguments: 0..<10)
+    func mutations(_ part: Int) throws {
+        let originals = try Fixture.names.map { try Fixture.bytes($0) }
+        var numbers = Numbers(state: UInt64(part))
+        var refused = 0
+        for _ in 0..<1000 {
+            var bytes = originals[Int.random(in: 0..<originals.count, using: &numbers)]
+            for _ in 0..<Int.random(in: 1...3, using: &numbers) { Self.damage(&bytes, &numbers) }
+            do throws(RegistryError) {
+                let manifest = try Manifest(parsing: bytes, file: "manifest.json")
+                Self.check(manifest)
+            } catch {
+                refused += 1
+                let plain = error.message.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+                #expect(error.code == .manifest && !error.faults.isEmpty && plain, "\(error.message)")
+            }
+        }
+        #expect((300..<1000).contains(refused), "the damage is neither too mild nor too heavy: \(refused)")
+    }
+
+    /// What holds for every accepted manifest.
+    static func check(_ manifest: Manifest) {
+        let volumes = manifest.backup?.volumes ?? []
+        #expect(Set(volumes.map(\.name.key)).count == volumes.count)
+        #expect(!manifest.capabilities.hasStorage || manifest.backup != nil)
+        for volume in volumes {
+            #expect(volume.path.rawValue.utf8.first == UInt8(ascii: "/"))
+            #expect(!volume.path.rawValue.split(separator: "/").contains(".."))
+            #expect(volume.container.rawValue.utf8.first != UInt8(ascii: "-"))
+        }
+    }
+
+    static func damage(_ bytes: inout [UInt8], _ numbers: inout Numbers) {
+        guard !bytes.isEmpty else { return }
+        let place = Int.random(in: 0..<bytes.count, using: &numbers)
+        let length = Int.random(in: 1...16, using: &numbers)
+        let range = place..<min(place + length, bytes.count)
+        switch Int.random(in: 0..<7, using: &numbers) {
+        case 0: bytes[place] = UInt8.random(in: 0...255, using: &numbers)
+        case 1: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &numbers)
+        case 2: bytes.removeSubrange(range)
+        case 3: bytes.insert(contentsOf: bytes[range], at: place)
+        case 4: bytes.removeLast(bytes.count - place)
+        case 5: bytes.insert(contentsOf: (pieces.randomElement(using: &numbers) ?? "").utf8, at: place)
+        default: replaceValue(&bytes, from: place, &numbers)
+        }
+    }
+
+    /// Puts a piece where a string or number stands, so that the damage often is still JSON.
+    static func replaceValue(_ bytes: inout [UInt8], from place: Int, _ numbers: inout Numbers) {
+        guard let colon = bytes[place...].firstIndex(of: UInt8(ascii: ":")),
+            let end = bytes[colon...].firstIndex(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\n") })
+        else { return }
+        bytes.replaceSubrange(colon + 1..<end, with: (pieces.randomElement(using: &numbers) ?? "").utf8)
+    }
+}

@@ -1,0 +1,105 @@
+internal import Glibc
+internal import Synchronization
+internal import SystemPackage
+
+/// A Docker engine in a network namespace of its own, one per test process, gone with the process.
+///
+/// A watchdog holds the reading end of a pipe whose writing end only this process has: it ends the engine and removes
+/// its namespace and directories when the pipe closes, so also after a crash or kill -9 of the tests.
+public final class TestEngine: Sendable {
+    /// The directory with socket, images and containers.
+    public let directory: String
+    /// `DOCKER_HOST` for this engine.
+    public let host: String
+    private let images = Mutex<[TestImage: Task<Void, any Error>]>([:])
+    private let serial = Atomic<Int>(0)
+
+    private static let starting = Task { try await TestEngine() }
+
+    /// The engine of this process, started by the first who asks.
+    /// - Throws: ``Tool/Failure`` with the engine's log when it does not answer within 30 seconds.
+    public static func shared() async throws -> TestEngine {
+        try await starting.value
+    }
+
+    /// The variables that lead a docker CLI to this engine.
+    public var environment: [String: String] { ["DOCKER_HOST": host] }
+
+    private init() async throws {
+        let name = "picjobs-\(getpid())"
+        directory = "/tmp/\(name)-engine"
+        host = "unix://\(directory)/docker.sock"
+        try EngineWatchdog.start(name: name, directory: directory)
+        for _ in 0..<300 {
+            do {
+                try await docker(["version"])
+                return
+            } catch {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        let log = try await Tool.run(["tail", "-n", "20", "\(directory)/log"])
+        throw Tool.Failure(description: "the test engine does not answer; its log ends with:\n\(log)")
+    }
+
+    /// Runs a docker command against this engine and returns its output.
+    /// - Throws: ``Tool/Failure``.
+    @discardableResult
+    public func docker(_ arguments: [String]) async throws -> String {
+        try await Tool.run(["docker"] + arguments, environment: environment)
+    }
+
+    /// Makes an image available, once, and returns its reference.
+    /// - Throws: ``Tool/Failure``.
+    public func reference(of image: TestImage) async throws -> String {
+        let making = images.withLock { images in
+            if let task = images[image] { return task }
+            let task = Task { _ = try await Tool.run(["sh", "-euc", image.script], environment: environment) }
+            images[image] = task
+            return task
+        }
+        try await making.value
+        return image.reference
+    }
+
+    /// Starts a container that sleeps, without a network.
+    ///
+    /// - Parameters:
+    ///   - image: What it is made from.
+    ///   - name: Its name; by default a new one.
+    ///   - options: Further options of `docker run`, such as `-e TAR_OPTIONS=…`, `-v` or `--user`.
+    /// - Returns: The container's name.
+    /// - Throws: ``Tool/Failure``.
+    public func start(_ image: TestImage, name: String? = nil, options: [String] = []) async throws -> String {
+        let name = name ?? "test-\(serial.add(1, ordering: .relaxed).newValue)"
+        let network = options.contains("--network") ? [] : ["--network", "none"]
+        // -t 0 on stop: the sleeping main process ignores SIGTERM as the first of its namespace.
+        try await docker(
+            ["run", "-d", "--name", name, "--stop-timeout", "0"] + network + options
+                + [try await reference(of: image), "sleep", "infinity"])
+        return name
+    }
+
+    /// Removes a container, running or not.
+    /// - Throws: ``Tool/Failure``.
+    public func remove(_ name: String) async throws {
+        try await docker(["rm", "-f", "-v", name])
+    }
+
+    /// Starts a container for the length of `body`.
+    /// - Throws: ``Tool/Failure``, and whatever `body` throws.
+    public func withContainer<Result: Sendable>(
+        _ image: TestImage, options: [String] = [], _ body: (String) async throws -> Result
+    ) async throws -> Result {
+        let name = try await start(image, options: options)
+        do {
+            let result = try await body(name)
+            try await remove(name)
+            return result
+        } catch {
+            // The failure of the test is the one to report; the watchdog removes what is left.
+            do { try await remove(name) } catch {}
+            throw error
+        }
+    }
+}
