@@ -65,7 +65,8 @@ def body(result, scratch):
                             ("restore", ["restore", "latest", "--no-safety-snapshot"])):
             status, seconds, cpu, high = peak(cell, *words)
             result.check(f"{what} of {megabytes} MB exits 0", status == 0, status)
-            result.note(f"{what} of {megabytes} MB: peak {high / 1024:.1f} MiB, {seconds:.1f} s, {cpu:.1f} CPU s with its children")
+            result.note(f"{what} of {megabytes} MB: peak {high / 1024:.1f} MiB, {seconds:.1f} s, "
+                        f"{cpu:.1f} CPU s with its children")
             peaks.setdefault(what, []).append(high / 1024)
         cell.remove()
     for what, values in peaks.items():

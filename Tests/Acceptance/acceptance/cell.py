@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -137,7 +138,7 @@ class Cell:
         found = []
         for at, directories, files in os.walk(self.path):
             for name in directories + files:
-                if name.startswith((".incomplete-", ".picjobs-", ".tmp-")) or name.endswith((".tmp", ".partial")):
+                if name.startswith((".incomplete-", ".deleting-", ".latest-", ".picjobs-")):
                     found.append(os.path.relpath(os.path.join(at, name), self.path))
         return found
 
@@ -169,13 +170,8 @@ def local(path, services, extra=""):
 
 
 def phase(line):
-    """The name of a journal step, whatever the key is called."""
-    for key in ("step", "phase", "kind", "name", "action", "event"):
-        if isinstance(line.get(key), str):
-            return line[key]
-        if isinstance(line.get(key), dict) and line[key]:
-            return sorted(line[key])[0]
-    return "?"
+    """The name of a journal step."""
+    return str(line.get("step", "?"))
 
 
 def archives(value):
@@ -204,10 +200,9 @@ def verdicts(value):
 
 
 def snapshot_ids(value):
-    """All snapshot ids (UTC start times) in a JSON value."""
+    """All snapshot ids (UTC start times such as 20261123T023000Z) in a JSON value."""
     if isinstance(value, dict):
         return [i for child in value.values() for i in snapshot_ids(child)]
     if isinstance(value, list):
         return [i for child in value for i in snapshot_ids(child)]
-    is_id = isinstance(value, str) and len(value) >= 16 and value[:8].isdigit() and value[8] == "T" and "Z" in value
-    return [value] if is_id else []
+    return [value] if isinstance(value, str) and re.fullmatch(r"\d{8}T\d{6}Z", value) else []

@@ -26,9 +26,9 @@ def awkward(root, special_owners=True):
         return path(name)
 
     # Names.
-    for name in (b"bad-utf8-\xff\xfe\x80", b"new\nline", b"tab\tand\x01control", b" leading and trailing ", b"-rf", b"--help",
-                 b"..foo", b"...", b"a..b", b"back\\slash", b"star*[a]?", b"quote'\"`$x", b"\xc3\xa9-nfc", b"e\xcc\x81-nfd",
-                 b"@LongLink", b"%41", b"{brace}", b"semi;colon&", b".hidden", b"a-file", b"another"):
+    for name in (b"bad-utf8-\xff\xfe\x80", b"new\nline", b"tab\tand\x01control", b" leading and trailing ", b"-rf",
+                 b"--help", b"..foo", b"...", b"a..b", b"back\\slash", b"star*[a]?", b"quote'\"`$x", b"\xc3\xa9-nfc",
+                 b"e\xcc\x81-nfd", b"@LongLink", b"%41", b"{brace}", b"semi;colon&", b".hidden", b"a-file", b"another"):
         file(b"names/" + name, name + b"\n")
     for length in (99, 100, 101, 154, 155, 156, 254, 255):
         file(b"lengths/" + b"n" * length)
@@ -62,7 +62,8 @@ def awkward(root, special_owners=True):
     os.mkdir(path(b"links/sub"))
     os.link(path(b"links/target"), path(b"links/sub/hard-again"))
     for name, target in ((b"relative", b"target"), (b"absolute", b"/etc/passwd"), (b"dangling", b"no/such/file"),
-                         (b"up", b"../../../../etc/passwd"), (b"loop", b"loop"), (b"bytes", b"\xff\n\\x"), (b"to-dir", b"sub")):
+                         (b"up", b"../../../../etc/passwd"), (b"loop", b"loop"), (b"bytes", b"\xff\n\\x"),
+                         (b"to-dir", b"sub")):
         os.symlink(target, path(b"links/" + name))
     os.link(path(b"links/dangling"), path(b"links/hard-to-a-symlink"), follow_symlinks=False)
     # Special files.
