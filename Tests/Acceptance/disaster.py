@@ -30,9 +30,12 @@ def read(path):
 
 
 def fresh(scratch, name):
-    """An empty cell directory."""
+    """An empty cell directory on a machine whose containers have just been made: their volumes are empty."""
     cell = Cell.__new__(Cell)
     cell.path, cell.environment = scratch.directory(name), {}
+    cell.containers = os.path.join(scratch.path, "containers")
+    for container, inside, _ in (entry for entries in SERVICES.values() for entry in entries):
+        trees.wipe(cell.local_volume(container, inside))
     return cell
 
 
@@ -87,12 +90,15 @@ def refused(result, what, cell, root, *extra):
     written = sorted(n for n in files_below(cell.path) if n not in before and not n.startswith("data/runs/")
                      and not n.endswith(".lock") and not n.endswith("/lock"))
     result.check(f"{what}: nothing was written", not written, written)
+    filled = [entry[2] for entries in SERVICES.values() for entry in entries if os.listdir(cell.local_volume(*entry[:2]))]
+    result.check(f"{what}: no volume was touched", not filled, filled)
 
 
 def body(result, scratch):
     binary()
     root = scratch.directory("medium")
-    cell = local(scratch.directory("cell"), SERVICES, f"backup_root: {root}\n")
+    # The containers' data do not lie in the cell, as with Docker; losing the machine empties them too.
+    cell = local(scratch.directory("cell"), SERVICES, f"backup_root: {root}\n", scratch.directory("containers"))
     cell.write("data/service_secrets.json", json.dumps({"notes": {"API_KEY": "s3cret"}}))
     cell.write("data/peer_service_credentials.json", json.dumps({"notes": {"bob": {"password": "pw"}}}))
     cell.write("data/ip_leases.json", json.dumps({"notes": {"cell-notes": "172.20.0.21"}}))
@@ -116,6 +122,8 @@ def body(result, scratch):
               if digits in content or bytes.fromhex(digits.decode()) in content]
     result.check("the key stands nowhere in the backup root", not inside, inside)
     cell.remove()
+    for name, state in volumes.items():
+        result.check(f"there was something in {name} to lose", bool(state))
 
     with_key = fresh(scratch, "with-key")
     done = with_key.run("--cell", with_key.path, "key", "import", key)

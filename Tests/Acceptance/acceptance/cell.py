@@ -46,11 +46,12 @@ class Done:
 
 
 class Cell:
-    """A project root with its services. Volumes of the local runtime lie below data/containers."""
+    """A project root with its services. The local runtime's containers lie in `containers`, else data/containers."""
 
-    def __init__(self, path, settings="", environment=None):
+    def __init__(self, path, settings="", environment=None, containers=None):
         self.path = path
         self.environment = environment or {}
+        self.containers = containers or os.path.join(path, "data/containers")
         os.makedirs(os.path.join(path, "config"), exist_ok=True)
         os.makedirs(os.path.join(path, "data/services"), exist_ok=True)
         self.write("config/cell_config.json", json.dumps(
@@ -87,7 +88,7 @@ class Cell:
 
     def local_volume(self, container, path):
         """Where the local runtime keeps a container's path; made when it is missing."""
-        place = os.path.join(self.path, "data/containers", container, path.lstrip("/"))
+        place = os.path.join(self.containers, container, path.lstrip("/"))
         os.makedirs(place, exist_ok=True)
         return place
 
@@ -157,11 +158,14 @@ class Cell:
         shutil.rmtree(self.path)
 
 
-def local(path, services, extra=""):
-    """A cell of the local runtime. `services`: id → [(container, path, archive name)]."""
+def local(path, services, extra="", containers=None):
+    """A cell of the local runtime. `services`: id → [(container, path, archive name)].
+
+    `containers` is the directory that holds the containers when that is not to be the cell.
+    """
     names = sorted({container for volumes in services.values() for container, _, _ in volumes})
-    lines = [f"  {name}: data/containers/{name}\n" for name in names]
-    cell = Cell(path, "runtime: local\ncontainers:\n" + "".join(lines) + extra)
+    lines = [f"  {name}: {containers or 'data/containers'}/{name}\n" for name in names]
+    cell = Cell(path, "runtime: local\ncontainers:\n" + "".join(lines) + extra, containers=containers)
     for name, volumes in services.items():
         cell.service(name, volumes, [f"config/{name}"])
         for container, inside, _ in volumes:
