@@ -90,7 +90,8 @@ def refused(result, what, cell, root, *extra):
     written = sorted(n for n in files_below(cell.path) if n not in before and not n.startswith("data/runs/")
                      and not n.endswith(".lock") and not n.endswith("/lock"))
     result.check(f"{what}: nothing was written", not written, written)
-    filled = [entry[2] for entries in SERVICES.values() for entry in entries if os.listdir(cell.local_volume(*entry[:2]))]
+    filled = [name for entries in SERVICES.values() for container, inside, name in entries
+              if os.listdir(cell.local_volume(container, inside))]
     result.check(f"{what}: no volume was touched", not filled, filled)
 
 
