@@ -36,7 +36,7 @@ public struct HostExtractor: Sendable {
         let temporary = RelativePath(
             checked: [Array((Directory.temporaryPrefix + String(UInt64.random(in: 0...UInt64.max), radix: 36)).utf8)])
         let directory = try parent.createDirectory(temporary, mode: 0o700)
-        do {
+        do throws(ArchiveError) {
             let writer = HostWriter(directory, rules, selection)
             let second = try archive.walk(limits: limits, sink: writer, progress: progress)
             guard second == summary else {

@@ -40,7 +40,7 @@ final class HostWriter: TarSink {
         case .hardlink: try makeHardLink(path, entry)
         case .fifo, .characterDevice, .blockDevice:
             let kind = entry.type == .fifo ? S_IFIFO : entry.type == .blockDevice ? S_IFBLK : S_IFCHR
-            let device = entry.type == .fifo ? 0 : gnu_dev_makedev(entry.device.major, entry.device.minor)
+            let device = entry.type == .fifo ? 0 : entry.device.packed
             try root.at(path, "make") { mknodat($0, $1, kind | 0o600, device) }
             try finishLink(path, entry)
             try root.at(path, "set the mode of") { fchmodat($0, $1, rules.mode(entry), 0) }

@@ -60,6 +60,12 @@ public struct DeviceNumber: Sendable, Hashable {
     public let major: UInt32
     /// Which device of it.
     public let minor: UInt32
+
+    /// Both in one number, as Linux's makedev(3) packs them.
+    var packed: UInt {
+        let (major, minor) = (UInt(major), UInt(minor))
+        return (major & 0xFFFF_F000) << 32 | (major & 0xFFF) << 8 | (minor & 0xFFFF_FF00) << 12 | minor & 0xFF
+    }
 }
 
 /// A name and a value, both bytes (xattr(7)).

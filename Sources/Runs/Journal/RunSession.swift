@@ -1,4 +1,4 @@
-public import Archive
+internal import Archive
 public import Containers
 
 /// Everything a run that changes a cell works with; lives while the cell's lock is held.

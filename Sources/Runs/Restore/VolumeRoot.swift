@@ -1,5 +1,6 @@
 internal import Archive
 internal import Containers
+internal import SystemPackage
 
 extension VolumeStream {
     /// Tar headers (hex) with what the volume's own directory is now: renames inside it and the staging directory

@@ -1,0 +1,38 @@
+public import SystemPackage
+
+/// Reads a raw tar stream with both readers and keeps nothing of it but what the sink takes.
+public enum TarStream {
+    /// Reads to the end of the stream and blocks the calling thread meanwhile.
+    ///
+    /// - Parameter stallTimeout: seconds without a byte after which the stream counts as hung.
+    /// - Throws: `.refused` with a ``Violation`` for a torn stream too; `.system` when it hangs; `.cancelled`.
+    public static func read(
+        _ input: FileDescriptor, sink: any TarSink, stallTimeout: Int, progress: TransferProgress
+    ) throws(ArchiveError) {
+        let reader = StreamReader(descriptor: input, stallTimeout: stallTimeout, progress: progress)
+        let inspector = TarInspector(limits: .intake, sink: sink)
+        do throws(ArchiveError) {
+            while let chunk = try next(reader) {
+                try inspector.consume(chunk)
+                progress.update(bytes: inspector.position, entries: inspector.entryCount)
+            }
+            try inspector.finish()
+        } catch {
+            inspector.cancel()
+            throw error
+        }
+    }
+
+    private static func next(_ reader: StreamReader) throws(ArchiveError) -> Chunk? {
+        do {
+            return try reader.next()
+        } catch {
+            switch error {
+            case .stalled:
+                throw ArchiveError(.system, "no byte came from tar for \(reader.stallTimeout) seconds")
+            case .cancelled: throw ArchiveError(.cancelled, "cancelled")
+            case .failed(let errno): throw ArchiveError(.system, "cannot read the tar stream: \(errno)")
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+internal import Archive
+internal import SystemPackage
+
+/// A recorded archive of a snapshot, opened once: what is checked is what is restored.
+struct ArchiveSource: Sendable {
+    /// What the first pass found.
+    struct Checked: Sendable {
+        let model: ModelDigest
+        /// The archived directory's own entry.
+        let root: TarEntry?
+        /// Entries that not every tar can put back whole.
+        let demanding: UInt64
+    }
+
+    let archive: SnapshotArchive
+    let snapshot: String
+    private let place: VolumePlace
+    private let file: ArchiveFile
+
+    /// - Throws: ``RunError`` `.refused` for an archive that must not be restored without being told so.
+    init(_ snapshot: StoredSnapshot, _ place: VolumePlace, acceptIncomplete: Bool) throws {
+        self.place = place
+        self.snapshot = snapshot.id.description
+        guard let archive = snapshot.document.archive(SnapshotVolume(service: place.service, name: place.name)),
+            archive.file != nil
+        else { throw RunError(.failed, "snapshot \(snapshot.id) has no archive of \(place)") }
+        guard archive.isUsable || (acceptIncomplete && archive.verdict == .incomplete) else {
+            throw RunError(
+                .refused,
+                "the archive of \(place) in snapshot \(snapshot.id) is \(archive.verdict.rawValue) "
+                    + "(\(archive.error ?? "no reason recorded")); take an older one, or restore it with --accept-incomplete")
+        }
+        self.archive = archive
+        file = try ArchiveFile(path: snapshot.directory.path + "/" + ArchivePlaces(place).archive.description)
+    }
+
+    /// The recorded totals, which nothing may exceed.
+    var limits: ArchiveLimits {
+        .recorded(
+            entries: archive.entries ?? 0, streamBytes: archive.rawSize ?? 0,
+            contentBytes: archive.totals?.contentBytes ?? 0)
+    }
+
+    /// The first pass: reads everything, writes nothing, compares with the record.
+    ///
+    /// - Throws: `ArchiveError` `.refused` with the broken rule.
+    func check(_ properties: RestorableProperties, paths: [EntryPath]?) async throws -> Checked {
+        let progress = TransferProgress()
+        return try await withTaskCancellationHandler {
+            try await blocking {
+                let sink = ModelSink(properties, paths: paths)
+                try compare(try file.walk(limits: limits, sink: sink, progress: progress))
+                for path in paths ?? [] where !sink.found.contains(path) {
+                    throw RunError(.failed, "snapshot \(snapshot) of \(place) has no path \"\(path)\"")
+                }
+                return Checked(model: sink.model, root: sink.root, demanding: sink.demanding)
+            }
+        } onCancel: {
+            progress.cancel()
+        }
+    }
+
+    /// A further pass over the same open file; compared with the record once more, for the medium may be hostile.
+    func walk(_ sink: any TarSink, _ progress: TransferProgress) throws {
+        let relay = TransferProgress()
+        defer { withExtendedLifetime(progress) {} }
+        try compare(try file.walk(limits: limits, sink: sink, progress: relay))
+    }
+
+    /// Extracts onto the host.
+    func extract(_ extractor: HostExtractor, to target: String, progress: TransferProgress) throws -> [String] {
+        try extractor.extract(file, to: FilePath(target), progress: progress) { summary throws(ArchiveError) in
+            try compare(summary)
+        }.warnings
+    }
+
+    /// The names behind some of a model's keys, at most ten.
+    func names(of keys: Set<UInt128>) async throws -> [String] {
+        try await blocking {
+            let sink = NameSink(keys)
+            try file.walk(limits: limits, sink: sink)
+            return sink.names
+        }
+    }
+
+    private func compare(_ summary: ArchiveFile.Summary) throws(ArchiveError) {
+        func refuse(_ rule: Rule, _ what: String) -> ArchiveError {
+            let violation = Violation(rule, at: 0, "\(file.path): \(what) in snapshot.json")
+            return ArchiveError(.refused, "\(violation)", violation: violation)
+        }
+        guard summary.digest == archive.sha256 else {
+            throw refuse(.recordDigest, "the file's SHA-256 is not the one recorded")
+        }
+        guard summary.bytes == archive.size, summary.rawBytes == archive.rawSize else {
+            throw refuse(.recordSize, "the file's size is not the one recorded")
+        }
+        guard summary.totals.entries == archive.entries, archive.totals?.matches(summary.totals) ?? false else {
+            throw refuse(.recordEntries, "its entries are not those recorded")
+        }
+    }
+}
+
+/// Finds names by their keys.
+private final class NameSink: TarSink {
+    private let keys: Set<UInt128>
+    private(set) var names: [String] = []
+
+    init(_ keys: Set<UInt128>) { self.keys = keys }
+
+    func begin(_ entry: TarEntry) throws(ArchiveError) {
+        if names.count < 10, keys.contains(ModelDigest.key(entry.path)) { names.append(entry.path.description) }
+    }
+
+    func content(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ArchiveError) {}
+    func end(_ entry: TarEntry, digest: SHA256Digest?) throws(ArchiveError) {}
+}

@@ -1,0 +1,108 @@
+public import Archive
+internal import Glibc
+internal import SystemPackage
+
+/// Restores onto the host: volumes into a new directory (`--to`), or a whole cell into an empty one (`--everything`).
+public struct HostRestore: Sendable {
+    private let options: RestoreOptions
+    private let selection: SnapshotSelection
+
+    /// Finds what is to be restored.
+    public init(store: SnapshotStore, key: SnapshotKey?, _ options: RestoreOptions) throws {
+        self.options = options
+        selection = try SnapshotSelection(store, key: key, options)
+    }
+
+    /// The snapshot that was named.
+    public var snapshot: StoredSnapshot { selection.snapshot }
+
+    /// Extracts each archive into `<target>/<service>/<name>`, and with `config` the copies of config_paths into
+    /// `<target>/project`.
+    public func extract(to target: String, observer: any RunObserver) async throws -> RestoreReport {
+        var report = RestoreReport()
+        report.notes = selection.notes
+        let choices = try selection.choices()
+        let isTrusted = selection.notes.isEmpty
+        if options.asRecorded, !isTrusted {
+            throw RunError(.refused, "--as-recorded is for authenticated snapshots only")
+        }
+        let root = try Self.newOrEmpty(target)
+        for choice in choices {
+            let source = try ArchiveSource(
+                choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete)
+            let service = try RelativePath(choice.place.service)
+            _ = try root.createDirectories(service, mode: 0o755)
+            let directory = "\(root.path)/\(choice.place.service)/\(choice.place.name)"
+            report.volumes.append(await extract(choice.place, source, to: directory, observer))
+        }
+        if options.config {
+            let project = try root.createDirectory("project", mode: 0o755)
+            let outcome = try TreeRestore(
+                snapshot.document.files, from: snapshot.directory, below: "project", to: project
+            ).run()
+            report.files = outcome.restored.map { "\(project.path)/\($0)" }
+            report.notes += outcome.warnings
+        }
+        return report
+    }
+
+    private func extract(
+        _ place: VolumePlace, _ source: ArchiveSource, to directory: String, _ observer: any RunObserver
+    ) async -> VolumeOutcome {
+        let extractor = HostExtractor(
+            limits: source.limits, rules: HostRules(asRecorded: options.asRecorded, owners: geteuid() == 0),
+            selection: EntrySelection(paths: options.paths.isEmpty ? nil : options.paths))
+        let progress = TransferProgress()
+        observer.began("extract", volume: place, progress: progress, expected: source.archive.rawSize)
+        defer { observer.ended(volume: place) }
+        let entries = source.archive.entries ?? 0
+        do {
+            let warnings = try await withTaskCancellationHandler {
+                try await blocking { try source.extract(extractor, to: directory, progress: progress) }
+            } onCancel: {
+                progress.cancel()
+            }
+            return VolumeOutcome(
+                place: place, snapshot: source.snapshot, entries: entries, error: nil, warnings: warnings,
+                target: directory)
+        } catch {
+            return VolumeOutcome(
+                place: place, snapshot: source.snapshot, entries: entries, error: error, warnings: [],
+                target: directory)
+        }
+    }
+
+    /// Puts back what rebuilds the cell: its state, and all config_paths; volumes follow with ``RestoreRun``.
+    ///
+    /// - Parameter cell: an empty directory, but for an imported key.
+    public func rebuild(_ cell: Directory) throws -> RestoreReport {
+        var report = RestoreReport()
+        report.notes = selection.notes
+        for entry in try cell.list() {
+            if entry.name == Array("data".utf8), try cell.directory("data").list().allSatisfy(Self.isKept) { continue }
+            throw RunError(
+                .failed, "\(cell.path) is not empty (\(EscapedName.encode(entry.name))): --everything needs an empty cell")
+        }
+        for place in ["cell", "project"] {
+            let outcome = try TreeRestore(
+                snapshot.document.files, from: snapshot.directory, below: try RelativePath(place), to: cell
+            ).run()
+            report.files += outcome.restored.map(\.description)
+            report.notes += outcome.warnings
+        }
+        return report
+    }
+
+    /// What `key import` and the lock have made.
+    private static func isKept(_ entry: DirectoryEntry) -> Bool {
+        ["keys", "runs", "picjobs.lock", "backups"].contains(String(decoding: entry.name, as: UTF8.self))
+    }
+
+    private static func newOrEmpty(_ target: String) throws -> Directory {
+        let directory = try Directory(openingOrCreating: FilePath(target), mode: 0o755)
+        guard try directory.list().isEmpty else {
+            throw RunError(.failed, "\(target) is not empty: name a new directory, nothing is replaced")
+        }
+        return directory
+    }
+}

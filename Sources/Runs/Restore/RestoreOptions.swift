@@ -1,0 +1,59 @@
+public import Archive
+
+/// What `picjobs restore` was asked for.
+public struct RestoreOptions: Sendable {
+    /// A snapshot's id, or `latest`.
+    public var snapshot: String
+    /// Only these services; empty for all.
+    public var services: [String] = []
+    /// Only the volume of this archive name.
+    public var volume: String?
+    /// Only these paths of the volume; empty for all of it.
+    public var paths: [EntryPath] = []
+    /// Put config_paths back too.
+    public var config = false
+    /// Take no snapshot of what is replaced.
+    public var withoutSafety = false
+    /// Leave containers running as they are.
+    public var withoutRestart = false
+    /// Restore snapshots that this cell's key can't vouch for.
+    public var acceptUnauthenticated = false
+    /// Restore archives that are known to lack something.
+    public var acceptIncomplete = false
+    /// Keep setuid, devices, fifos and outward links on the host (`--to`).
+    public var asRecorded = false
+
+    /// Everything of a snapshot.
+    public init(snapshot: String) { self.snapshot = snapshot }
+}
+
+/// What a restore did to one volume.
+public struct VolumeOutcome: Sendable {
+    /// Which.
+    public let place: VolumePlace
+    /// The snapshot it came from.
+    public let snapshot: String
+    /// How many entries the archive has.
+    public let entries: UInt64
+    /// Why it failed; nil when the volume is restored and equal.
+    public let error: (any Error)?
+    /// What the container's tar, or the host, can't put back.
+    public let warnings: [String]
+    /// Where it was extracted to, with `--to`.
+    public var target: String?
+}
+
+/// What a restore did.
+public struct RestoreReport: Sendable {
+    /// One a volume.
+    public var volumes: [VolumeOutcome] = []
+    /// The safety snapshot of what was there.
+    public var safety: String?
+    /// config_paths and cell files that were put back.
+    public var files: [String] = []
+    /// What else a person should know.
+    public var notes: [String] = []
+
+    /// An empty report.
+    public init() {}
+}

@@ -1,0 +1,163 @@
+public import Archive
+internal import Containers
+internal import Registry
+internal import SystemPackage
+
+/// Restores volumes into their running containers, and config_paths beside them.
+///
+/// The caller holds the cell's lock.
+public struct RestoreRun: Sendable {
+    private let session: RunSession
+    private let options: RestoreOptions
+    private let selection: SnapshotSelection
+
+    /// Finds what is to be restored; nothing is read or written yet.
+    public init(_ session: RunSession, _ options: RestoreOptions) throws {
+        self.session = session
+        self.options = options
+        selection = try SnapshotSelection(
+            try session.cell.store(), key: try session.cell.key(), options)
+    }
+
+    /// The snapshot that was named.
+    public var snapshot: StoredSnapshot { selection.snapshot }
+
+    /// Safety snapshot first, then volume by volume; one volume's failure does not stop the others.
+    public func run() async throws -> RestoreReport {
+        var report = RestoreReport()
+        report.notes = selection.notes
+        let choices = try selection.choices()
+        report.notes += choices.compactMap(\.note)
+        let registry = try ServiceRegistry(loading: session.cell.layout)
+        for choice in choices { try SnapshotSelection.checkInstalled(choice.place, registry) }
+        let sources = try choices.map {
+            try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
+        }
+        // Nothing may change, not even by a safety snapshot, before every archive was read whole.
+        for (choice, source) in zip(choices, sources) {
+            try session.record.begin(RunStep(.check, choice.place, snapshot: source.snapshot))
+            _ = try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths)
+        }
+        if !options.withoutSafety { report.safety = try await safetySnapshot(choices) }
+        for (choice, source) in zip(choices, sources) {
+            try Task.checkCancellation()
+            report.volumes.append(await restore(choice.place, source, safety: report.safety))
+            // A cancelled volume has undone itself; the rest is not begun.
+            try Task.checkCancellation()
+        }
+        if options.config { try restoreConfig(&report) }
+        try await restartContainers(of: report)
+        return report
+    }
+
+    private func restore(_ place: VolumePlace, _ source: ArchiveSource, safety: String?) async -> VolumeOutcome {
+        let entries = source.archive.entries ?? 0
+        do {
+            let volume = try await VolumeStream(
+                place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
+            let warnings = try await VolumeRestore(
+                session: session, volume: volume, source: source,
+                paths: options.paths.isEmpty ? nil : options.paths, safety: safety
+            ).run()
+            return VolumeOutcome(
+                place: place, snapshot: source.snapshot, entries: entries, error: nil, warnings: warnings)
+        } catch {
+            return VolumeOutcome(place: place, snapshot: source.snapshot, entries: entries, error: error, warnings: [])
+        }
+    }
+
+    /// What is there now, kept apart from the regular snapshots.
+    ///
+    /// - Throws: when it would not be a way back.
+    private func safetySnapshot(_ choices: [SnapshotSelection.Choice]) async throws -> String? {
+        var paths: [String: [String]] = [:]
+        if options.config {
+            for service in selectedServices { paths[service.id] = existingPaths(service) }
+        }
+        guard !choices.isEmpty || paths.values.contains(where: { !$0.isEmpty }) else { return nil }
+        let report = try await BackupRun(
+            session.cell, runtime: session.runtime, record: session.record, kind: .safety, observer: session.observer
+        ).run(volumes: choices.map(\.place), configPaths: paths)
+        let faults = report.services.flatMap { service in
+            service.archives.filter { !$0.isUsable }.map { "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)" }
+        }
+        guard faults.isEmpty, let document = report.document else {
+            throw RunError(
+                .failed,
+                "nothing was restored: the safety snapshot of what is there failed (\(faults.joined(separator: "; "))); "
+                    + "repair that, or restore with --no-safety-snapshot")
+        }
+        return document.id.description
+    }
+
+    private var selectedServices: [SnapshotService] {
+        snapshot.document.services.filter { options.services.isEmpty || options.services.contains($0.id) }
+    }
+
+    private func existingPaths(_ service: SnapshotService) -> [String] {
+        service.configPaths.filter { $0.error == nil }.map(\.path).filter { path in
+            guard let path = try? RelativePath(escaped: path) else { return false }
+            return ((try? session.cell.root.status(path)) ?? nil) != nil
+        }
+    }
+
+    private func restoreConfig(_ report: inout RestoreReport) throws {
+        let paths = try selectedServices.flatMap(\.configPaths).filter { $0.error == nil }.map {
+            try RelativePath(escaped: $0.path)
+        }
+        let outcome = try TreeRestore(
+            snapshot.document.files, from: snapshot.directory, below: "project", to: session.cell.root, paths: paths
+        ).run(removingExtra: true)
+        try session.record.begin(RunStep(.files, snapshot: snapshot.id.description))
+        report.files += outcome.restored.map(\.description)
+        report.notes += outcome.warnings
+    }
+
+    /// Processes hold the old files open: only a restart makes them see the new ones.
+    private func restartContainers(of report: RestoreReport) async throws {
+        guard !options.withoutRestart else { return }
+        for name in Set(report.volumes.filter { $0.error == nil }.map(\.place.container)).sorted() {
+            guard let container = ContainerName(name) else { continue }
+            try session.record.begin(RunStep(.restart))
+            do {
+                try await session.runtime.restart(container)
+            } catch {
+                session.observer.note("\(name) was restored but not restarted: \(error); restart it yourself")
+            }
+        }
+    }
+
+    /// What a restore would change, volume by volume: paths that would come back, go, or change.
+    public func changes() async throws -> [(place: VolumePlace, snapshot: String, changes: [TreeChange])] {
+        var all: [(place: VolumePlace, snapshot: String, changes: [TreeChange])] = []
+        let stall = session.cell.config.stallTimeout
+        for choice in try selection.choices() {
+            let source = try ArchiveSource(
+                choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete)
+            let chosen = EntrySelection(paths: options.paths.isEmpty ? nil : options.paths)
+            let volume = try await VolumeStream(choice.place, session.runtime, stallTimeout: stall)
+            let wanted = try await blocking {
+                let listing = TreeListing(chosen)
+                try source.walk(listing, TransferProgress())
+                return UncheckedTransfer(listing)
+            }.value
+            let progress = TransferProgress()
+            let present = try await volume.read(progress: progress) { input in
+                let listing = TreeListing(chosen)
+                try TarStream.read(input, sink: listing, stallTimeout: stall, progress: progress)
+                return UncheckedTransfer(listing)
+            }.value.value
+            all.append(
+                (choice.place, source.snapshot, present.changes(to: wanted, volume.dialect.properties)))
+        }
+        return all
+    }
+}
+
+/// Hands an object from the thread that made it to the one that waited for it.
+struct UncheckedTransfer<Value>: @unchecked Sendable {
+    // Invariant behind @unchecked: the maker keeps no reference.
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}
