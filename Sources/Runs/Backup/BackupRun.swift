@@ -186,3 +186,14 @@ extension VolumePlace {
             path: volume.path.rawValue)
     }
 }
+
+extension BackupReport {
+    /// For the run's record.
+    public var ending: RunSession.Ending {
+        let count = services.reduce(0) { $0 + $1.archives.count }
+        let usable = services.reduce(0) { $0 + $1.archives.filter(\.isUsable).count }
+        return RunSession.Ending(
+            exitCode: exitCode, snapshot: document?.id.description,
+            result: "\(verdict.rawValue): \(usable) of \(count) archives in \(document.map { "snapshot \($0.id)" } ?? "no snapshot")")
+    }
+}

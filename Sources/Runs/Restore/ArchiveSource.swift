@@ -35,11 +35,7 @@ struct ArchiveSource: Sendable {
     }
 
     /// The recorded totals, which nothing may exceed.
-    var limits: ArchiveLimits {
-        .recorded(
-            entries: archive.entries ?? 0, streamBytes: archive.rawSize ?? 0,
-            contentBytes: archive.totals?.contentBytes ?? 0)
-    }
+    var limits: ArchiveLimits { archive.limits }
 
     /// The first pass: reads everything, writes nothing, compares with the record.
     ///
@@ -61,10 +57,15 @@ struct ArchiveSource: Sendable {
     }
 
     /// A further pass over the same open file; compared with the record once more, for the medium may be hostile.
-    func walk(_ sink: any TarSink, _ progress: TransferProgress) throws {
-        let relay = TransferProgress()
-        defer { withExtendedLifetime(progress) {} }
-        try compare(try file.walk(limits: limits, sink: sink, progress: relay))
+    ///
+    /// Counts on a progress of its own: the sink's transfer is what is shown.
+    func walk(_ sink: any TarSink) throws {
+        try compare(try file.walk(limits: limits, sink: sink))
+    }
+
+    /// Reads everything and compares it with the record.
+    func verify(_ progress: TransferProgress) throws {
+        try compare(try file.walk(limits: limits, progress: progress))
     }
 
     /// Extracts onto the host.
@@ -84,19 +85,7 @@ struct ArchiveSource: Sendable {
     }
 
     private func compare(_ summary: ArchiveFile.Summary) throws(ArchiveError) {
-        func refuse(_ rule: Rule, _ what: String) -> ArchiveError {
-            let violation = Violation(rule, at: 0, "\(file.path): \(what) in snapshot.json")
-            return ArchiveError(.refused, "\(violation)", violation: violation)
-        }
-        guard summary.digest == archive.sha256 else {
-            throw refuse(.recordDigest, "the file's SHA-256 is not the one recorded")
-        }
-        guard summary.bytes == archive.size, summary.rawBytes == archive.rawSize else {
-            throw refuse(.recordSize, "the file's size is not the one recorded")
-        }
-        guard summary.totals.entries == archive.entries, archive.totals?.matches(summary.totals) ?? false else {
-            throw refuse(.recordEntries, "its entries are not those recorded")
-        }
+        try archive.compare(summary, file: file.path)
     }
 }
 

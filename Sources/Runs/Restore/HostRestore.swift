@@ -2,7 +2,7 @@ public import Archive
 internal import Glibc
 internal import SystemPackage
 
-/// Restores onto the host: volumes into a new directory (`--to`), or a whole cell into an empty one (`--everything`).
+/// Restores onto the host, into a new directory (`restore --to`).
 public struct HostRestore: Sendable {
     private let options: RestoreOptions
     private let selection: SnapshotSelection
@@ -70,32 +70,6 @@ public struct HostRestore: Sendable {
                 place: place, snapshot: source.snapshot, entries: entries, error: error, warnings: [],
                 target: directory)
         }
-    }
-
-    /// Puts back what rebuilds the cell: its state, and all config_paths; volumes follow with ``RestoreRun``.
-    ///
-    /// - Parameter cell: an empty directory, but for an imported key.
-    public func rebuild(_ cell: Directory) throws -> RestoreReport {
-        var report = RestoreReport()
-        report.notes = selection.notes
-        for entry in try cell.list() {
-            if entry.name == Array("data".utf8), try cell.directory("data").list().allSatisfy(Self.isKept) { continue }
-            throw RunError(
-                .failed, "\(cell.path) is not empty (\(EscapedName.encode(entry.name))): --everything needs an empty cell")
-        }
-        for place in ["cell", "project"] {
-            let outcome = try TreeRestore(
-                snapshot.document.files, from: snapshot.directory, below: try RelativePath(place), to: cell
-            ).run()
-            report.files += outcome.restored.map(\.description)
-            report.notes += outcome.warnings
-        }
-        return report
-    }
-
-    /// What `key import` and the lock have made.
-    private static func isKept(_ entry: DirectoryEntry) -> Bool {
-        ["keys", "runs", "picjobs.lock", "backups"].contains(String(decoding: entry.name, as: UTF8.self))
     }
 
     private static func newOrEmpty(_ target: String) throws -> Directory {

@@ -56,4 +56,19 @@ public struct RestoreReport: Sendable {
 
     /// An empty report.
     public init() {}
+
+    /// 0; 3 when some volumes failed and others did not; else what the first failure says.
+    public func exitCode(_ code: (any Error) -> Int32) -> Int32 {
+        let errors = volumes.compactMap(\.error)
+        guard let first = errors.first else { return 0 }
+        return errors.count < volumes.count ? 3 : code(first)
+    }
+
+    /// For the run's record.
+    public func ending(_ snapshot: SnapshotID) -> RunSession.Ending {
+        let restored = volumes.filter { $0.error == nil }.count
+        return RunSession.Ending(
+            exitCode: exitCode { _ in 1 }, snapshot: "\(snapshot)",
+            result: "restored \(restored) of \(volumes.count) volumes from \(snapshot)")
+    }
 }

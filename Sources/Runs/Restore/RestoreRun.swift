@@ -126,32 +126,6 @@ public struct RestoreRun: Sendable {
             }
         }
     }
-
-    /// What a restore would change, volume by volume: paths that would come back, go, or change.
-    public func changes() async throws -> [(place: VolumePlace, snapshot: String, changes: [TreeChange])] {
-        var all: [(place: VolumePlace, snapshot: String, changes: [TreeChange])] = []
-        let stall = session.cell.config.stallTimeout
-        for choice in try selection.choices() {
-            let source = try ArchiveSource(
-                choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete)
-            let chosen = EntrySelection(paths: options.paths.isEmpty ? nil : options.paths)
-            let volume = try await VolumeStream(choice.place, session.runtime, stallTimeout: stall)
-            let wanted = try await blocking {
-                let listing = TreeListing(chosen)
-                try source.walk(listing, TransferProgress())
-                return UncheckedTransfer(listing)
-            }.value
-            let progress = TransferProgress()
-            let present = try await volume.read(progress: progress) { input in
-                let listing = TreeListing(chosen)
-                try TarStream.read(input, sink: listing, stallTimeout: stall, progress: progress)
-                return UncheckedTransfer(listing)
-            }.value.value
-            all.append(
-                (choice.place, source.snapshot, present.changes(to: wanted, volume.dialect.properties)))
-        }
-        return all
-    }
 }
 
 /// Hands an object from the thread that made it to the one that waited for it.

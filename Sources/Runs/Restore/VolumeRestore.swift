@@ -96,7 +96,7 @@ struct VolumeRestore: Sendable {
         do {
             try await volume.write(to: directory, progress: progress) { output in
                 let sink = EmissionSink(output, emitter: emitter, selection: selection, progress: progress)
-                try source.walk(sink, progress)
+                try source.walk(sink)
                 try sink.finish()
                 directories.value = sink.directories
             }

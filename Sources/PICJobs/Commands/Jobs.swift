@@ -1,0 +1,5 @@
+import ArgumentParser
+
+struct Jobs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Run and look at jobs.")
+}

@@ -1,0 +1,75 @@
+import Archive
+import ArgumentParser
+import Glibc
+import Runs
+import SystemPackage
+
+struct KeyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "key", abstract: "The key that signs snapshots: keep a copy away from the snapshots.",
+        subcommands: [KeyExport.self, KeyImport.self])
+}
+
+struct KeyExport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export", abstract: "Write the key to a new file (0600), or to standard output.",
+        discussion: "Exit codes: 0 ok, 1 failed (also when the file exists), 78 the cell has no key, or it is unsafe.")
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "A new file, or - for standard output.")
+    var file = "-"
+
+    mutating func run() async throws {
+        guard let key = try global.openCell().key() else {
+            throw RunError(.configuration, "the cell \(global.cellPath) has no snapshot key yet; picjobs backup makes one")
+        }
+        guard file != "-" else {
+            Output.write(String(decoding: key.text, as: UTF8.self), STDOUT_FILENO)
+            return
+        }
+        let descriptor = try FileDescriptor.open(
+            FilePath(file), .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
+            permissions: .ownerReadWrite)
+        defer { close(descriptor.rawValue) }
+        try descriptor.writeAll(key.text)
+        guard fsync(descriptor.rawValue) == 0 else {
+            throw RunError(.failed, "cannot write \(file): \(Errno(rawValue: errno))")
+        }
+        Output.talk("key \(key.id) written to \(file); whoever has it can sign snapshots of this cell")
+    }
+}
+
+struct KeyImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Store a key that was exported elsewhere.",
+        discussion: "Exit codes: 0 ok, 1 failed, 78 it is no key, or another key is in place.")
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The exported file, or - for standard input.")
+    var file: String
+
+    @Flag(help: "Replace a different key: snapshots signed with it can't be authenticated any more.")
+    var replace = false
+
+    mutating func run() async throws {
+        let key = try SnapshotKey(text: try read())
+        let root = try Directory(openingOrCreating: FilePath(global.cellPath), mode: 0o755)
+        try SnapshotKeyFile(cell: root).store(key, replacing: replace)
+        Output.talk("key \(key.id) stored in \(global.cellPath)")
+    }
+
+    private func read() throws -> [UInt8] {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = file == "-" ? .standardInput : try FileDescriptor.open(FilePath(file), .readOnly)
+        } catch {
+            throw RunError(.failed, "cannot open \(file): \(error)", underlying: error)
+        }
+        defer { if file != "-" { close(descriptor.rawValue) } }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = try bytes.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+        return Array(bytes.prefix(count))
+    }
+}

@@ -1,0 +1,112 @@
+import Archive
+import ArgumentParser
+import Runs
+import SystemPackage
+
+struct Restore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Put volumes back, into their running containers or onto the host.",
+        discussion: """
+            Into the running containers by default; afterwards each volume is equal to the snapshot, and what was there \
+            before is in a safety snapshot. Exit codes: 0 restored and equal (--dry-run: nothing would change), 1 failed, \
+            2 --dry-run: changes are pending, 3 some volumes failed, 64 usage, 65 the snapshot or an archive is refused, \
+            75 another run holds the cell, 130/143 cancelled.
+            """)
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "A snapshot's id, or latest: for each volume its newest ok archive.")
+    var snapshot: String
+
+    @Option(help: ArgumentHelp("Only this service; may be repeated.", valueName: "id"))
+    var service: [String] = []
+
+    @Option(help: ArgumentHelp("Only the volume of this archive name.", valueName: "name"))
+    var volume: String?
+
+    @Option(help: ArgumentHelp("Only this path of the volume; may be repeated.", valueName: "p"))
+    var path: [String] = []
+
+    @Flag(help: "The config_paths, too.") var config = false
+    @Flag(help: "Only say what would change.") var dryRun = false
+
+    @Option(help: ArgumentHelp("Onto the host instead: a new or empty directory.", valueName: "dir"))
+    var to: String?
+
+    @Flag(help: "The whole cell, into an empty cell directory.") var everything = false
+    @Flag(help: "Do not save what is there first.") var noSafetySnapshot = false
+    @Flag(help: "Leave the containers running with their old open files.") var noRestart = false
+    @Flag(help: "Without the cell's key: check the recorded digests only.") var acceptUnauthenticated = false
+    @Flag(help: "Use an archive that its backup called incomplete.") var acceptIncomplete = false
+    @Flag(help: "With --to: keep setuid, devices, fifos and outward links.") var asRecorded = false
+
+    @Option(help: ArgumentHelp("Where the snapshots lie, if not in the cell's backup_root.", valueName: "dir"))
+    var backupRoot: String?
+
+    func validate() throws {
+        if everything, to != nil || !service.isEmpty || volume != nil || !path.isEmpty || dryRun {
+            throw ValidationError("--everything goes with no other selection")
+        }
+        if asRecorded, to == nil { throw ValidationError("--as-recorded goes with --to") }
+        for text in path where EntryPath(text: text).map(\.isRoot) ?? true {
+            throw ValidationError("--path \(text) is no path below the volume")
+        }
+    }
+
+    mutating func run() async throws {
+        var options = RestoreOptions(snapshot: snapshot)
+        options.services = service
+        options.volume = volume
+        options.paths = path.compactMap(EntryPath.init(text:))
+        options.config = config || everything
+        options.withoutSafety = noSafetySnapshot
+        options.withoutRestart = noRestart
+        options.acceptUnauthenticated = acceptUnauthenticated
+        options.acceptIncomplete = acceptIncomplete
+        options.asRecorded = asRecorded
+        if everything {
+            try await restoreEverything(options)
+        } else if let to {
+            let cell = try OpenStore(global, backupRoot: backupRoot)
+            let report = try await HostRestore(store: cell.store, key: cell.key, options).extract(
+                to: to, observer: global.observer())
+            try RestoreView(report).show(global)
+        } else if dryRun {
+            try await showChanges(options)
+        } else {
+            let cell = try global.openCell(backupRoot: backupRoot)
+            try RestoreView(try await restoreVolumes(cell, options)).show(global)
+        }
+    }
+
+    private func restoreVolumes(_ cell: Cell, _ options: RestoreOptions) async throws -> RestoreReport {
+        try await RunSession.perform(
+            cell, kind: "restore", observer: global.observer(), exitCode: ExitStatus.code
+        ) { session in
+            let run = try RestoreRun(session, options)
+            let report = try await run.run()
+            return (report, report.ending(run.snapshot.id))
+        }
+    }
+
+    private func showChanges(_ options: RestoreOptions) async throws {
+        let cell = try global.openCell(backupRoot: backupRoot)
+        let volumes = try await RestoreRun.changes(cell, options)
+        try PlannedRestoreView(volumes).show(global)
+    }
+
+    /// State and config_paths first, then the volumes of whatever container runs.
+    private func restoreEverything(_ options: RestoreOptions) async throws {
+        let root = try Directory(openingOrCreating: FilePath(global.cellPath), mode: 0o755)
+        guard let backupRoot else {
+            throw ValidationError("--everything needs --backup-root DIR: the empty cell does not know where snapshots lie")
+        }
+        let store = try SnapshotStore(existing: FilePath(backupRoot))
+        let key = try SnapshotKeyFile(cell: root).load()
+        var report = try await CellRebuild(
+            cell: global.cellPath, root: root, store: store, key: key, backupRoot: backupRoot, options: options
+        ).run(observer: global.observer(), exitCode: ExitStatus.code)
+        report.notes.append("the cell is in \(global.cellPath); its key is \(try SnapshotKeyFile(cell: root).load()?.id ?? "none")")
+        try RestoreView(report).show(global)
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Dispatch
+import Glibc
+import Runs
+
+/// `picjobs`: parse → call → render → exit code.
+@main
+struct Main {
+    static func main() async {
+        // A reader that went away is an error of a write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
+        var command: any ParsableCommand
+        do {
+            command = try PICJobs.parseAsRoot(arguments)
+        } catch {
+            PICJobs.exit(withError: error)
+        }
+        let work = Task { () async throws -> Int32 in
+            guard var asynchronous = command as? any AsyncParsableCommand else {
+                try command.run()
+                return 0
+            }
+            try await asynchronous.run()
+            return 0
+        }
+        let interruption = Interruption { work.cancel() }
+        do {
+            exit(try await work.value)
+        } catch {
+            exit(interruption.exitCode ?? ExitStatus.report(error))
+        }
+    }
+}
+
+/// SIGINT and SIGTERM cancel the work instead of killing the process: what was begun is undone first.
+final class Interruption {
+    private let sources: [any DispatchSourceSignal]
+    private let received: SignalBox
+
+    init(_ cancel: @escaping @Sendable () -> Void) {
+        let received = SignalBox()
+        self.received = received
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                received.set(number)
+                cancel()
+            }
+            source.resume()
+            return source
+        }
+    }
+
+    /// 130 or 143 once a signal came; nil otherwise.
+    var exitCode: Int32? { received.number.map { 128 + $0 } }
+}
+
+/// `picjobs` itself: only what holds its commands together.
+struct PICJobs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "picjobs",
+        abstract: "Backups of a Personal Internet Cell that can be trusted, and their restore.",
+        discussion: """
+            Exit codes: 0 ok (warnings included), 1 failed, 2 changes pending, 3 partial, 4 a recorded snapshot is \
+            damaged, 64 usage, 65 input refused, 75 busy, try later, 78 configuration, 130/143 cancelled.
+            """,
+        version: "picjobs \(picjobsVersion)",
+        subcommands: [
+            Backup.self, Restore.self, Snapshots.self, ArchiveCommand.self, KeyCommand.self, Jobs.self,
+        ])
+
+    @OptionGroup var global: GlobalOptions
+}

@@ -1,6 +1,0 @@
-import ArgumentParser
-
-@main
-struct PICJobs: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "picjobs")
-}

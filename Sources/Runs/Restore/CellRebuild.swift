@@ -1,0 +1,103 @@
+public import Archive
+internal import FoundationEssentials
+internal import Registry
+internal import SystemPackage
+
+/// Rebuilds a whole cell from the backup root alone (`restore --everything`): its state and config_paths, then the
+/// volumes of every container that runs.
+public struct CellRebuild: Sendable {
+    private let cell: String
+    private let root: Directory
+    private let store: SnapshotStore
+    private let key: SnapshotKey?
+    private let backupRoot: String
+    private let options: RestoreOptions
+
+    /// - Parameters:
+    ///   - root: the new cell, empty but for an imported key.
+    ///   - key: the imported key; nil restores only with `acceptUnauthenticated`.
+    public init(
+        cell: String, root: Directory, store: SnapshotStore, key: SnapshotKey?, backupRoot: String,
+        options: RestoreOptions
+    ) {
+        self.cell = cell
+        self.root = root
+        self.store = store
+        self.key = key
+        self.backupRoot = backupRoot
+        self.options = options
+    }
+
+    /// Restores all of it; a volume whose container does not run yet is reported and left for later.
+    public func run(observer: any RunObserver, exitCode: (any Error) -> Int32) async throws -> RestoreReport {
+        try requireEmpty()
+        let selection = try SnapshotSelection(store, key: key, options)
+        var report = RestoreReport()
+        report.notes = selection.notes
+        for place in ["cell", "project"] {
+            let outcome = try TreeRestore(
+                selection.snapshot.document.files, from: selection.snapshot.directory, below: try RelativePath(place),
+                to: root
+            ).run()
+            report.files += outcome.restored.map(\.description)
+            report.notes += outcome.warnings
+        }
+        if !selection.notes.isEmpty { report.notes += try signAnew() }
+        let rebuilt = try Cell(path: cell, backupRoot: backupRoot)
+        try makeLocalContainers(rebuilt, selection)
+        var options = options
+        options.snapshot = "\(selection.snapshot.id)"
+        options.withoutSafety = true
+        options.config = false
+        options.acceptUnauthenticated = false
+        let final = options
+        let volumes = try await RunSession.perform(
+            rebuilt, kind: "restore", observer: observer, exitCode: exitCode
+        ) { session in
+            let report = try await RestoreRun(session, final).run()
+            return (report, report.ending(selection.snapshot.id))
+        }
+        report.volumes = volumes.volumes
+        report.notes += volumes.notes
+        return report
+    }
+
+    /// What `key import` has made may be there already.
+    private func requireEmpty() throws {
+        for entry in try root.list() {
+            if entry.name == Array("data".utf8) {
+                let inside = try root.directory("data").list().map { String(decoding: $0.name, as: UTF8.self) }
+                if inside.allSatisfy({ $0 == "keys" }) { continue }
+            }
+            throw RunError(
+                .failed, "\(cell) is not empty (\(EscapedName.encode(entry.name))): --everything needs an empty cell")
+        }
+    }
+
+    /// The recorded digests were accepted: from now on this cell's own key vouches for the snapshots.
+    private func signAnew() throws -> [String] {
+        let own = try SnapshotKeyFile(cell: root).loadOrCreate()
+        var count = 0
+        for snapshot in try store.list(key: own).snapshots {
+            switch snapshot.authenticity {
+            case .missingKey, .foreignKey:
+                try snapshot.directory.writeAtomically(
+                    "snapshot.json", try snapshot.document.sealed(with: own), mode: 0o600)
+                count += 1
+            case .authentic, .wrong: break
+            }
+        }
+        return ["\(count) snapshots were signed anew with this cell's key \(own.id)"]
+    }
+
+    /// Directories stand for containers where there is no Docker: they are made again.
+    private func makeLocalContainers(_ cell: Cell, _ selection: SnapshotSelection) throws {
+        guard cell.config.runtime == .local else { return }
+        for choice in try selection.choices() {
+            guard let place = cell.config.containers[choice.place.container],
+                let directory = try? RelativePath(place + choice.place.path)
+            else { continue }
+            _ = try cell.root.createDirectories(directory, mode: 0o755)
+        }
+    }
+}

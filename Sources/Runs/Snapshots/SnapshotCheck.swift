@@ -1,0 +1,55 @@
+public import Archive
+
+/// Re-reads everything of a snapshot: its authentication, every archive to the last byte, every copied file.
+public struct SnapshotCheck: Sendable {
+    /// Sets a check up.
+    public init() {}
+
+    /// One sentence for each thing that is damaged; empty when all is as recorded.
+    ///
+    /// - Throws: `CancellationError`. What can't be read is a finding.
+    public func check(_ snapshot: StoredSnapshot, observer: any RunObserver) async throws -> [String] {
+        var findings: [String] = []
+        switch snapshot.authenticity {
+        case .authentic: break
+        case .wrong: findings.append("snapshot.json was changed after it was written (wrong HMAC)")
+        case .missingKey: findings.append("snapshot.json cannot be authenticated: this cell has no snapshot key")
+        case .foreignKey(let id): findings.append("snapshot.json was signed with another key (\(id))")
+        }
+        for service in snapshot.document.services {
+            for archive in service.archives where archive.file != nil {
+                try Task.checkCancellation()
+                let place = VolumePlace(
+                    service: service.id, name: archive.name, container: archive.container, path: archive.path)
+                if let finding = try await check(place, archive, snapshot, observer) { findings.append(finding) }
+            }
+        }
+        do {
+            findings += try SnapshotFiles.verify(snapshot.document.files, in: snapshot.directory).map(\.message)
+        } catch {
+            findings.append(error.message)
+        }
+        return findings
+    }
+
+    private func check(
+        _ place: VolumePlace, _ archive: SnapshotArchive, _ snapshot: StoredSnapshot, _ observer: any RunObserver
+    ) async throws -> String? {
+        let progress = TransferProgress()
+        observer.began("verify", volume: place, progress: progress, expected: archive.rawSize)
+        defer { observer.ended(volume: place) }
+        do {
+            let source = try ArchiveSource(snapshot, place, acceptIncomplete: true)
+            try await withTaskCancellationHandler {
+                try await blocking { try source.verify(progress) }
+            } onCancel: {
+                progress.cancel()
+            }
+            return nil
+        } catch let error as ArchiveError where error.code == .cancelled {
+            throw CancellationError()
+        } catch {
+            return "archive of \(place): \(error)"
+        }
+    }
+}

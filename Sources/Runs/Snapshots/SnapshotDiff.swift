@@ -1,0 +1,61 @@
+public import Archive
+
+/// What differs between two snapshots, volume by volume.
+public struct SnapshotDiff: Sendable {
+    /// One volume's differences.
+    public struct Volume: Sendable {
+        /// Service and archive name.
+        public let volume: SnapshotVolume
+        /// Why it could not be compared entry by entry; nil when it was.
+        public let remark: String?
+        /// In the order of the paths' bytes.
+        public let changes: [TreeChange]
+    }
+
+    private let first: StoredSnapshot
+    private let second: StoredSnapshot
+
+    /// Compares `first` (older) with `second`.
+    public init(_ first: StoredSnapshot, _ second: StoredSnapshot) {
+        self.first = first
+        self.second = second
+    }
+
+    /// Reads both archives of each volume whole; equal digests need no reading.
+    public func run() async throws -> [Volume] {
+        let volumes = first.document.volumes([.ok, .warnings, .incomplete]).union(
+            second.document.volumes([.ok, .warnings, .incomplete]))
+        var results: [Volume] = []
+        for volume in volumes.sorted() {
+            try Task.checkCancellation()
+            results.append(try await compare(volume))
+        }
+        return results
+    }
+
+    private func compare(_ volume: SnapshotVolume) async throws -> Volume {
+        guard let old = first.document.archive(volume), old.file != nil else {
+            return Volume(volume: volume, remark: "only in \(second.id)", changes: [])
+        }
+        guard let new = second.document.archive(volume), new.file != nil else {
+            return Volume(volume: volume, remark: "only in \(first.id)", changes: [])
+        }
+        if old.sha256 == new.sha256 { return Volume(volume: volume, remark: nil, changes: []) }
+        let before = try await listing(volume, old, first)
+        let after = try await listing(volume, new, second)
+        return Volume(volume: volume, remark: nil, changes: before.value.changes(to: after.value))
+    }
+
+    private func listing(
+        _ volume: SnapshotVolume, _ archive: SnapshotArchive, _ snapshot: StoredSnapshot
+    ) async throws -> UncheckedTransfer<TreeListing> {
+        let place = VolumePlace(
+            service: volume.service, name: volume.name, container: archive.container, path: archive.path)
+        let source = try ArchiveSource(snapshot, place, acceptIncomplete: true)
+        return try await blocking {
+            let listing = TreeListing()
+            try source.walk(listing)
+            return UncheckedTransfer(listing)
+        }
+    }
+}
