@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import Archive
@@ -23,6 +24,21 @@ struct CorpusTests {
         arguments: Corpus.files("hostile", only: "extract"))
     func acceptsHostOnly(_ name: String) throws {
         try ArchiveFile(path: Corpus.path(name)).walk(limits: .unrecorded)
+    }
+
+    @Test(
+        "refuses to extract onto the host what only the host must fear, and writes nothing",
+        arguments: Corpus.files("hostile", only: "extract"))
+    func refusesOnHost(_ name: String) throws {
+        let file = try #require(Corpus.shared[name])
+        let target = Corpus.path("target-" + name.replacing("/", with: "-"))
+        let error = #expect(throws: ArchiveError.self) {
+            _ = try HostExtractor(limits: file.archiveLimits, rules: .strict).extract(
+                try ArchiveFile(path: Corpus.path(name)), to: FilePath(target))
+        }
+        let rule = try #require(error?.violation?.rule.rawValue)
+        #expect(file.accepts(rule), "\(rule) instead of \(file.rule ?? "none")")
+        #expect(!FileManager.default.fileExists(atPath: target))
     }
 
     @Test("names the very byte at which data begin behind the end, however far away")
