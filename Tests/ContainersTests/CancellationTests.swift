@@ -65,6 +65,38 @@ struct CancellationTests {
         }
     }
 
+    @Test("40 commands at once, half of them cancelled at different moments, each end as they should")
+    func concurrency() async throws {
+        try await TemporaryDirectory.with { directory in
+            let script = "echo o; echo e >&2; for last; do :; done; [ $last = quick ] || sleep 4111; exit 5"
+            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, script), run: "r")
+            let container = try name("c")
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for number in 0..<40 {
+                    group.addTask {
+                        let isSlow = number % 2 == 0
+                        let task = Task {
+                            try await runtime.exec(ContainerCommand([isSlow ? "slow" : "quick"]), in: container)
+                        }
+                        if isSlow {
+                            try await Task.sleep(for: .milliseconds(10 * number))
+                            task.cancel()
+                            await #expect(throws: CancellationError.self) { try await task.value }
+                        } else {
+                            let result = try await task.value
+                            #expect(result.status == .exited(5))
+                            #expect(result.output == Array("o\n".utf8))
+                            #expect(result.errorText.lines == ["e"])
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await remaining(marked: directory.string) == [])
+            #expect(try await remaining(marked: "sleep 4111") == [])
+        }
+    }
+
     @Test("50 commands, every third one cancelled, leak no descriptor and no zombie, and children inherit none")
     func descriptors() async {
         // In a process of its own, so that other tests' descriptors don't count.

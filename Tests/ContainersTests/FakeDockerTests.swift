@@ -149,12 +149,15 @@ struct FakeDockerTests {
     @Test("output over the limit ends the CLI and is an error")
     func tooMuchOutput() async throws {
         try await TemporaryDirectory.with { directory in
-            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, "yes mark-4002"), run: "r")
+            let runtime = DockerRuntime(
+                docker: try fakeDocker(in: directory, "(trap '' TERM; while :; do sleep 4002; done) & yes mark-4002"),
+                run: "r")
             let error = await #expect(throws: ContainerError.self) {
                 try await runtime.exec(ContainerCommand(["tar"], output: .collect(limit: 1000)), in: name("c"))
             }
             #expect(error?.code == .outputTooLong)
             #expect(try await remaining(marked: "mark-4002") == [])
+            #expect(try await remaining(marked: "sleep 4002") == [])
         }
     }
 

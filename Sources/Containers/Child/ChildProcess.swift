@@ -64,11 +64,18 @@ struct ChildProcess: Sendable {
             return try await Task {
                 async let messages = Self.drain(execution.standardError)
                 async let fed: Void = feed(execution)
-                let collected = try await collect(execution)
-                let captured = try await messages
-                await fed
-                await Self.endGroup(of: execution.processIdentifier.value)
-                return (collected, captured)
+                let leader = execution.processIdentifier.value
+                do {
+                    let collected = try await collect(execution)
+                    let captured = try await messages
+                    await fed
+                    await Self.endGroup(of: leader)
+                    return (collected, captured)
+                } catch {
+                    // Not reaped yet, so the number is still the group's; nobody will read its output any more.
+                    _ = kill(-leader, SIGKILL)
+                    throw error
+                }
             }.value
         }
         let (collected, captured) = result.closureResult
