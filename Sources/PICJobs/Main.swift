@@ -10,25 +10,28 @@ struct Main {
         // A reader that went away is an error of a write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
+        let work = Task { try await run(arguments) }
+        let interruption = Interruption { work.cancel() }
+        do {
+            try await work.value
+            exit(0)
+        } catch {
+            exit(interruption.exitCode ?? ExitStatus.report(error))
+        }
+    }
+
+    private static func run(_ arguments: [String]) async throws {
         var command: any ParsableCommand
         do {
             command = try PICJobs.parseAsRoot(arguments)
         } catch {
+            // Also the way out of --help and --version.
             PICJobs.exit(withError: error)
         }
-        let work = Task { () async throws -> Int32 in
-            guard var asynchronous = command as? any AsyncParsableCommand else {
-                try command.run()
-                return 0
-            }
+        if var asynchronous = command as? any AsyncParsableCommand {
             try await asynchronous.run()
-            return 0
-        }
-        let interruption = Interruption { work.cancel() }
-        do {
-            exit(try await work.value)
-        } catch {
-            exit(interruption.exitCode ?? ExitStatus.report(error))
+        } else {
+            try command.run()
         }
     }
 }
