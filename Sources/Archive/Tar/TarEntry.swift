@@ -74,4 +74,10 @@ public struct ExtendedAttribute: Sendable, Hashable {
     public let name: [UInt8]
     /// Any bytes.
     public let value: [UInt8]
+
+    /// Puts the two together.
+    public init(name: [UInt8], value: [UInt8]) {
+        self.name = name
+        self.value = value
+    }
 }

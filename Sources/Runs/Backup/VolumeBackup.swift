@@ -71,7 +71,11 @@ struct VolumeBackup: Sendable {
                 if case .stalled = outcome.end { throw Stalled() }
                 return outcome
             }
+        } catch is CancellationError {
+            try await uncancelled { await stream.endLeftovers(of: record.id, observer) }
+            throw CancellationError()
         } catch is Stalled {
+            await stream.endLeftovers(of: record.id, observer)
             try removeFiles(place)
             archive.error =
                 "no byte came from tar in \(place.container) for \(cell.config.stallTimeout) seconds; it was ended"

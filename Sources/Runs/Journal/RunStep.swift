@@ -54,13 +54,13 @@ public struct RunStep: Sendable, Codable {
     public var safety: String?
     /// The snapshot that is written or read.
     public var snapshot: String?
-    /// Tar headers (hex) that give the volume's own directory the metadata it must have in the end.
-    public var root: String?
+    /// What the volume's own directory must be in the end.
+    public var root: VolumeRoot?
 
     /// A step about a volume or about none.
     public init(
         _ step: Kind, _ volume: VolumePlace? = nil, stage: String? = nil, paths: [String]? = nil,
-        safety: String? = nil, snapshot: String? = nil, root: String? = nil
+        safety: String? = nil, snapshot: String? = nil, root: VolumeRoot? = nil
     ) {
         self.step = step
         self.volume = volume

@@ -49,8 +49,8 @@ struct VolumeRestore: Sendable {
         let names = paths.map { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
         let oldRoot = try await volume.currentRoot()
         // A part of a volume leaves the volume's own directory as it is.
-        let newRoot = paths == nil ? expected.root.map(volume.rootHeaders) : oldRoot
-        @Sendable func step(_ kind: RunStep.Kind, _ root: String?) throws {
+        let newRoot = paths == nil ? expected.root.map { VolumeRoot($0) } : oldRoot
+        @Sendable func step(_ kind: RunStep.Kind, _ root: VolumeRoot?) throws {
             try session.record.begin(
                 RunStep(kind, place, stage: stage.name, paths: names, snapshot: source.snapshot, root: root))
         }

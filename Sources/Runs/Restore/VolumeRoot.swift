@@ -2,33 +2,75 @@ internal import Archive
 internal import Containers
 internal import SystemPackage
 
+/// What a volume's own directory must be in the end: renames inside it and the staging directory change its time.
+public struct VolumeRoot: Sendable, Codable {
+    /// Permission bits.
+    public let mode: UInt32
+    /// Numeric owner.
+    public let uid: UInt32
+    /// Numeric group.
+    public let gid: UInt32
+    /// Seconds since 1970 and nanoseconds.
+    public let modified: [Int64]
+    /// Extended attributes, hex; only where there are some.
+    let attributes: [String: String]?
+    /// ACLs, access and default, in text form; empty where there is none.
+    let acls: [String]?
+
+    init(_ entry: TarEntry) {
+        mode = entry.mode
+        uid = entry.uid
+        gid = entry.gid
+        modified = [entry.modified.seconds, Int64(entry.modified.nanoseconds)]
+        attributes = entry.xattrs.isEmpty
+            ? nil
+            : Dictionary(
+                entry.xattrs.map { (Hex.encode($0.name), Hex.encode($0.value)) }, uniquingKeysWith: { first, _ in first })
+        acls = entry.accessACL == nil && entry.defaultACL == nil
+            ? nil : [entry.accessACL, entry.defaultACL].map { String(decoding: $0 ?? [], as: UTF8.self) }
+    }
+
+    /// As an entry of a tar stream.
+    var entry: TarEntry {
+        var entry = TarEntry(
+            path: .root, type: .directory, mode: mode, uid: uid, gid: gid,
+            modified: Timestamp(
+                seconds: modified.first ?? 0, nanoseconds: UInt32(clamping: modified.dropFirst().first ?? 0)),
+            offset: 0)
+        for (name, value) in (attributes ?? [:]).sorted(by: { $0.key < $1.key }) {
+            guard let name = Hex.decode(name), let value = Hex.decode(value) else { continue }
+            entry.xattrs.append(ExtendedAttribute(name: name, value: value))
+        }
+        if let acls, acls.count == 2 {
+            entry.accessACL = acls[0].isEmpty ? nil : Array(acls[0].utf8)
+            entry.defaultACL = acls[1].isEmpty ? nil : Array(acls[1].utf8)
+        }
+        return entry
+    }
+}
+
 extension VolumeStream {
-    /// Tar headers (hex) with what the volume's own directory is now: renames inside it and the staging directory
-    /// change its time. Nil where the container has no `stat`; then its time is left as it comes.
-    func currentRoot() async throws -> String? {
+    /// What the volume's own directory is now; nil where the container has no `stat`: then its time stays as it comes.
+    func currentRoot() async throws -> VolumeRoot? {
         let result = try await runtime.exec(
             ContainerCommand(["stat", "-c", "%a %u %g %Y %y", path]), in: container)
         let fields = String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isWhitespace)
         guard result.status.isSuccess, fields.count >= 6, let mode = UInt32(fields[0], radix: 8),
             let uid = UInt32(fields[1]), let gid = UInt32(fields[2]), let seconds = Int64(fields[3])
         else { return nil }
+        // %y ends its clock time in a fraction, where the container's stat knows it.
         let fraction = fields[5].split(separator: ".").dropFirst().first?.prefix(9) ?? "0"
         let digits = fraction + String(repeating: "0", count: 9 - fraction.count)
-        let entry = TarEntry(
-            path: .root, type: .directory, mode: mode, uid: uid, gid: gid,
-            modified: Timestamp(seconds: seconds, nanoseconds: UInt32(digits) ?? 0), offset: 0)
-        return rootHeaders(entry)
+        return VolumeRoot(
+            TarEntry(
+                path: .root, type: .directory, mode: mode, uid: uid, gid: gid,
+                modified: Timestamp(seconds: seconds, nanoseconds: UInt32(digits) ?? 0), offset: 0))
     }
 
-    /// Tar headers (hex) that make the volume's own directory what an entry says.
-    func rootHeaders(_ entry: TarEntry) -> String { Hex.encode(dialect.emitter.headers(entry)) }
-
-    /// Applies what ``currentRoot()`` or ``rootHeaders(_:)`` gave.
-    func setRoot(_ headers: String?) async throws {
-        guard let headers else { return }
-        guard let bytes = Hex.decode(headers) else { throw RunError(.failed, "\(place): bad headers in a journal") }
-        try await write(to: path, progress: TransferProgress()) { descriptor in
-            try descriptor.writeAll(bytes + TarEmitter.end)
-        }
+    /// Makes the volume's own directory what it must be.
+    func setRoot(_ root: VolumeRoot?) async throws {
+        guard let root else { return }
+        let bytes = dialect.emitter.headers(root.entry) + TarEmitter.end
+        try await write(to: path, progress: TransferProgress()) { descriptor in try descriptor.writeAll(bytes) }
     }
 }

@@ -138,6 +138,15 @@ struct VolumeStream: Sendable {
         return result.output
     }
 
+    /// A killed docker CLI leaves its tar in the container: ends what carries this run's mark there.
+    func endLeftovers(of run: RunID, _ observer: any RunObserver) async {
+        do {
+            _ = try await runtime.endLeftovers(run: run.text, in: container)
+        } catch {
+            observer.note("\(place): a process of this run may be left in \(container): \(error)")
+        }
+    }
+
     /// Mount points strictly below the volume's path (proc(5), mountinfo, field 5).
     func nestedMounts() async throws -> [String] {
         let result = try await runtime.exec(
