@@ -15,10 +15,13 @@ final class BoundedQueue<Element: Sendable>: Sendable {
     }
 
     private let contents = Mutex(Contents())
-    private let free: DispatchSemaphore
+    // Starts at 0 and is raised: libdispatch traps when a semaphore goes away below the value it started with.
+    private let free = DispatchSemaphore(value: 0)
     private let filled = DispatchSemaphore(value: 0)
 
-    init(capacity: Int) { free = DispatchSemaphore(value: capacity) }
+    init(capacity: Int) {
+        for _ in 0..<capacity { free.signal() }
+    }
 
     /// Waits for room. Returns false when the consumer has abandoned the queue.
     @discardableResult

@@ -173,7 +173,7 @@ public struct BackupRun: Sendable {
         guard free >= needed else {
             throw RunError(
                 .failed,
-                "\(cell.backupRoot) has \(free) bytes free and this backup needs about \(needed): remove old snapshots "
+                "\(cell.backupRoot) has too little space: \(free) bytes are free, this backup needs about \(needed); remove old snapshots "
                     + "(picjobs snapshots prune) or set another backup_root")
         }
     }

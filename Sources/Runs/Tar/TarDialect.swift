@@ -16,7 +16,9 @@ struct TarDialect: Sendable, Equatable {
     init(version text: String) {
         let first = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? ""
         let words = text.split { $0.isWhitespace || $0 == ")" || $0 == "(" || $0 == "," }
-        let number = words.first { $0.first?.isNumber == true || ($0.first == "v" && $0.dropFirst().first?.isNumber == true) }
+        let number = words.first {
+            $0.first?.isNumber == true || ($0.first == "v" && $0.dropFirst().first?.isNumber == true)
+        }
         let version = number.map { " " + $0.drop { $0 == "v" } } ?? ""
         let lower = text.lowercased()
         if first.contains("GNU tar") {
@@ -34,7 +36,8 @@ struct TarDialect: Sendable, Equatable {
     static func probe(_ runtime: any ContainerRuntime, _ container: ContainerName) async throws -> TarDialect {
         let result = try await runtime.exec(ContainerCommand(["tar", "--version"]), in: container)
         if let failure = result.transportFailure { throw failure }
-        let text = String(decoding: result.output.prefix(4096), as: UTF8.self) + "\n"
+        let text =
+            String(decoding: result.output.prefix(4096), as: UTF8.self) + "\n"
             + result.errorText.lines.prefix(5).joined(separator: "\n")
         return TarDialect(version: text)
     }
@@ -52,12 +55,13 @@ struct TarDialect: Sendable, Equatable {
 
     /// Writes the directory's tar stream to standard output.
     func create(_ path: String) -> [String] {
-        let common = ["tar", "-C", path, "--exclude=./\(Self.stagePrefix)*"]
-        guard flavour == .gnu else { return common + ["-cf", "-", "."] }
+        // Debian's busybox knows no --exclude; a staging directory is gone before a backup begins all the same.
+        guard flavour == .gnu else { return ["tar", "-C", path, "-cf", "-", "."] }
         // Fixed names for the extended headers (GNU tar's own hold its process id), and no access times: the same
         // volume gives the same bytes.
-        return common + [
-            "--format=posix", "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "--sparse",
+        return [
+            "tar", "-C", path, "--exclude=./\(Self.stagePrefix)*", "--format=posix",
+            "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "--sparse",
             "--xattrs", "--xattrs-include=*", "--acls", "-cf", "-", ".",
         ]
     }
