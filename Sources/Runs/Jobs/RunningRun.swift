@@ -34,7 +34,8 @@ public struct RunningRun: Sendable {
         }
         guard try isLocked(data) else { return nil }
         throw RunError(
-            .failed, "\(data.path)/picjobs.lock is locked, but not by the run that it names; see fuser \(data.path)/picjobs.lock")
+            .failed,
+            "\(data.path)/picjobs.lock is locked, but not by the run that it names; fuser shows who has it open")
     }
 
     /// Sends SIGTERM and waits until the run has let the lock go.
@@ -85,7 +86,9 @@ public struct RunningRun: Sendable {
     }
 
     private static func hasFlock(_ path: String) -> Bool {
-        text(path).split(separator: "\n").contains { $0.hasPrefix("lock:") && $0.contains("FLOCK") && $0.contains("WRITE") }
+        text(path).split(separator: "\n").contains { line in
+            line.hasPrefix("lock:") && line.contains("FLOCK") && line.contains("WRITE")
+        }
     }
 
     private static func name(of process: Int32) -> String {

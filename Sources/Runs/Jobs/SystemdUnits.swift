@@ -30,7 +30,8 @@ public struct SystemdUnits: Sendable {
         }
         // systemd gives the program's own path no chance to be quoted.
         guard program.unicodeScalars.allSatisfy({ !" \t\"'\\$%;".unicodeScalars.contains($0) }) else {
-            throw RunError(.configuration, "systemd can't start \(program): its path has a blank or a special character")
+            throw RunError(
+                .configuration, "systemd can't start \(program): its path has a blank or a special character")
         }
         name = "picjobs-" + (instance.map { $0 + "-" } ?? "") + job.name.text
         self.job = job.name
@@ -45,7 +46,9 @@ public struct SystemdUnits: Sendable {
     public var mark: String { Self.mark(cell: cell) }
 
     /// The first line of every unit that was written for a cell.
-    public static func mark(cell: String) -> String { "# Written by `picjobs jobs install-timers` for the cell \(cell)" }
+    public static func mark(cell: String) -> String {
+        "# Written by `picjobs jobs install-timers` for the cell \(cell)"
+    }
 
     /// The text of `<name>.timer`.
     public var timer: String {

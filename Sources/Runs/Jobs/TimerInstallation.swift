@@ -69,9 +69,9 @@ public struct TimerInstallation: Sendable {
 
     /// The commands that make systemd use the units.
     public var nextCommands: [String] {
-        units.isEmpty
-            ? []
-            : ["systemctl daemon-reload", "systemctl enable --now " + units.map { $0.name + ".timer" }.joined(separator: " ")]
+        if units.isEmpty { return [] }
+        let timers = units.map { $0.name + ".timer" }.joined(separator: " ")
+        return ["systemctl daemon-reload", "systemctl enable --now \(timers)"]
     }
 
     /// Writes every file, or none when one of them would replace what is not this cell's.

@@ -10,7 +10,9 @@ struct JobCell {
     /// Lays the cell out in an empty directory, or in a new one below it.
     init(_ directory: FilePath, _ name: String = "") throws {
         path = directory.appending(name).string
-        try write("config/cell_config.json", #"{"identity": {"cell_name": "alice", "domain": "alice.pic.ngo"}, "services": {}}"#)
+        try write(
+            "config/cell_config.json",
+            #"{"identity": {"cell_name": "alice", "domain": "alice.pic.ngo"}, "services": {}}"#)
         try write("config/picjobs.yml", "runtime: local\ncontainers:\n  cell-notes: data/containers/cell-notes\n")
         try write("config/notes/service.conf", "port = 8080\n")
         try write("data/containers/cell-notes/data/notes/first.md", "# first\n")

@@ -12,7 +12,9 @@ struct SystemdUnitsTests {
 
     /// Without what differs from cell to cell, and without the comment in front.
     private func lines(_ text: String) -> [String] {
-        let own = ["Description=", "Environment=", "EnvironmentFile=", "ExecStart=", "ReadWritePaths=", "RequiresMountsFor="]
+        let own = [
+            "Description=", "Environment=", "EnvironmentFile=", "ExecStart=", "ReadWritePaths=", "RequiresMountsFor=",
+        ]
         return text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             .drop { $0.hasPrefix("#") }
             .filter { line in !own.contains { line.hasPrefix($0) } }
