@@ -136,6 +136,9 @@ def body(result, scratch):
         done = with_key.backup()
         result.check("with the key: the rebuilt cell can be backed up", done.status == 0, done)
 
+    # Accepting it without the key signs the medium anew; the damage below is done to the original.
+    pristine = os.path.join(scratch.path, "pristine")
+    shutil.copytree(root, pristine, symlinks=True)
     without = fresh(scratch, "without-key")
     done = without.run(*everything, "--cell", without.path)
     result.check("without the key: refused unless told", done.status in (4, 65, 78), done)
@@ -149,7 +152,7 @@ def body(result, scratch):
     # The damage is done on a copy of the medium, each time.
     def damaged(name):
         copy = os.path.join(scratch.path, name)
-        shutil.copytree(root, copy, symlinks=True)
+        shutil.copytree(pristine, copy, symlinks=True)
         ids = sorted(n for n in os.listdir(copy) if n[:1].isdigit())
         return copy, [os.path.join(copy, i, "snapshot.json") for i in ids]
 

@@ -70,10 +70,15 @@ def cut_restores(result, cell, fake, path, every):
     done = cell.backup()
     if not result.check("an honest docker gives an ok backup", done.status == 0, done):
         return
-    with open(os.path.join(path, "changed-since"), "w") as file:
-        file.write("must survive a failed restore\n")
-    os.unlink(os.path.join(path, "block"))
-    old = trees.state(path)
+    restored = trees.state(path)
+
+    def change():
+        with open(os.path.join(path, "changed-since"), "w") as file:
+            file.write("must survive a failed restore\n")
+        os.unlink(os.path.join(path, "block"))
+        return trees.state(path)
+
+    old = change()
     archive = next(os.path.join(at, name) for at, _, names in os.walk(cell.backup_root) for name in names
                    if name == "data.tar.gz")
     with gzip.open(archive) as file:
@@ -86,6 +91,12 @@ def cut_restores(result, cell, fake, path, every):
             statuses[done.status] = statuses.get(done.status, 0) + 1
             now = trees.state(path)
             how = "rest swallowed" if swallow else "stream closed"
+            if done.status == 0:
+                # Only the archive's end was lost: every entry arrived, and the program has compared them all.
+                result.tally(f"a restore cut at {cut} ({how}) that succeeds is equal", now == restored,
+                             trees.state_difference(restored, now))
+                old = change()
+                continue
             result.tally(f"a restore cut at {cut} ({how}) fails", done.status in (1, 3), done)
             result.tally(f"a restore cut at {cut} ({how}) leaves the old volume", now == old,
                          trees.state_difference(old, now))

@@ -30,9 +30,10 @@ public struct HostExtractor: Sendable {
         let (parent, name) = try Self.openParent(target)
         let place = RelativePath(checked: [name])
         try requireFree(parent, place)
-        let summary = try archive.walk(
-            limits: limits, sink: HostRulesSink(rules, selection), progress: progress)
+        let forbidden = HostRulesSink(rules, selection)
+        let summary = try archive.walk(limits: limits, sink: forbidden, progress: progress)
         try accept(summary)
+        if let finding = forbidden.finding { throw finding }
         let temporary = RelativePath(
             checked: [Array((Directory.temporaryPrefix + String(UInt64.random(in: 0...UInt64.max), radix: 36)).utf8)])
         let directory = try parent.createDirectory(temporary, mode: 0o700)

@@ -63,10 +63,14 @@ public struct HostRules: Sendable {
     }
 }
 
-/// The first pass: refuses an archive that holds what the rules do not allow, before anything is written.
+/// The first pass: finds what the rules do not allow, before anything is written.
+///
+/// The finding waits for the end of the walk: a broken structure is the graver fault and is named first.
 final class HostRulesSink: TarSink {
     private let rules: HostRules
     private let selection: EntrySelection
+    /// The first thing that is not allowed.
+    private(set) var finding: ArchiveError?
 
     init(_ rules: HostRules, _ selection: EntrySelection) {
         self.rules = rules
@@ -74,9 +78,13 @@ final class HostRulesSink: TarSink {
     }
 
     func begin(_ entry: TarEntry) throws(ArchiveError) {
-        guard selection.includes(entry) else { return }
-        try selection.checkLink(entry)
-        try rules.check(entry)
+        guard finding == nil, selection.includes(entry) else { return }
+        do throws(ArchiveError) {
+            try selection.checkLink(entry)
+            try rules.check(entry)
+        } catch {
+            finding = error
+        }
     }
 
     func content(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ArchiveError) {}

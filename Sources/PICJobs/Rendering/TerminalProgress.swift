@@ -58,11 +58,18 @@ final class TerminalProgress: RunObserver {
 /// A line when a volume begins, for logs and pipes.
 final class PlainProgress: RunObserver {
     private let verbose: Bool
+    /// What the last line was about: a further attempt needs no line of its own.
+    private let last = Mutex("")
 
     init(verbose: Bool) { self.verbose = verbose }
 
     func began(_ what: String, volume: VolumePlace, progress: TransferProgress, expected: UInt64?) {
-        Output.talk("\(what) \(volume)")
+        let line = "\(what) \(volume)"
+        let isNew = last.withLock { last in
+            defer { last = line }
+            return last != line
+        }
+        if isNew { Output.talk(line) }
     }
 
     func ended(volume: VolumePlace) { if verbose { Output.talk("done \(volume)") } }

@@ -32,7 +32,10 @@ struct VolumeBackup: Sendable {
                 try record.begin(RunStep(.read, place, snapshot: snapshot.id.description))
                 let isTorn = try await take(stream, into: &archive, expected: expected)
                 if !isTorn || attempt == Self.attempts { break }
-                observer.note("\(place): the stream was torn (\(archive.error ?? "")); attempt \(attempt + 1)")
+                if attempt == 1 {
+                    observer.note(
+                        "\(place): \(archive.error ?? "the stream was torn"); trying up to \(Self.attempts - 1) times more")
+                }
                 try removeFiles(place)
             }
         } catch let error as CancellationError {

@@ -31,7 +31,12 @@ struct ArchiveSource: Sendable {
                     + "(\(archive.error ?? "no reason recorded")); take an older one, or restore it with --accept-incomplete")
         }
         self.archive = archive
-        file = try ArchiveFile(path: snapshot.directory.path + "/" + ArchivePlaces(place).archive.description)
+        do throws(ArchiveError) {
+            file = try ArchiveFile(path: snapshot.directory.path + "/" + ArchivePlaces(place).archive.description)
+        } catch {
+            throw RunError(
+                .damaged, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)", underlying: error)
+        }
     }
 
     /// The recorded totals, which nothing may exceed.

@@ -32,6 +32,16 @@ public struct CellRebuild: Sendable {
     public func run(observer: any RunObserver, exitCode: (any Error) -> Int32) async throws -> RestoreReport {
         try requireEmpty()
         let selection = try SnapshotSelection(store, key: key, options)
+        // Every byte is read before the first one is written.
+        for choice in try selection.choices() {
+            _ = try await ArchiveSource(
+                choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete
+            ).check(.all, paths: nil)
+        }
+        let damaged = try SnapshotFiles.verify(selection.snapshot.document.files, in: selection.snapshot.directory)
+        if let first = damaged.first {
+            throw RunError(.damaged, "snapshot \(selection.snapshot.id): \(first.message); nothing was written")
+        }
         var report = RestoreReport()
         report.notes = selection.notes
         for place in ["cell", "project"] {

@@ -26,10 +26,15 @@ public struct HostRestore: Sendable {
         if options.asRecorded, !isTrusted {
             throw RunError(.refused, "--as-recorded is for authenticated snapshots only")
         }
+        let sources = try choices.map {
+            try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
+        }
+        // Nothing is written before every archive was read whole.
+        for source in sources {
+            _ = try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths)
+        }
         let root = try Self.newOrEmpty(target)
-        for choice in choices {
-            let source = try ArchiveSource(
-                choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete)
+        for (choice, source) in zip(choices, sources) {
             let service = try RelativePath(choice.place.service)
             _ = try root.createDirectories(service, mode: 0o755)
             let directory = "\(root.path)/\(choice.place.service)/\(choice.place.name)"

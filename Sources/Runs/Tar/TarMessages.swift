@@ -15,8 +15,7 @@ struct TarMessages: Sendable {
     }
 
     private mutating func classify(_ line: String, _ flavour: TarDialect.Flavour) {
-        let isTar = line.hasPrefix("tar: ")
-        let text = isTar ? String(line.dropFirst(5)) : line
+        let (isTar, text) = Self.withoutProgram(line)
         if isTar, text.hasSuffix(": socket ignored") {
             socketsIgnored += 1
         } else if isTar, Self.isChange(text, flavour) {
@@ -28,6 +27,14 @@ struct TarMessages: Sendable {
         } else {
             unknown.append(line)
         }
+    }
+
+    /// tar names itself as it was called: `tar: ` or `/usr/bin/tar: `.
+    private static func withoutProgram(_ line: String) -> (isTar: Bool, text: String) {
+        guard let colon = line.firstRange(of: ": ") else { return (false, line) }
+        let program = line[..<colon.lowerBound]
+        guard program == "tar" || program.hasSuffix("/tar") else { return (false, line) }
+        return (true, String(line[colon.upperBound...]))
     }
 
     /// GNU tar 1.34 (its messages in English by LC_ALL=C) and busybox 1.35.
