@@ -43,7 +43,12 @@ extension RunSummary {
         switch state {
         case .running: id == alive ? "running" : "killed"
         case .interrupted: "killed"
-        case .ended: exitCode.map { "exit \($0)" } ?? "ended"
+        case .ended:
+            switch exitCode {
+            case 130, 143: "cancelled"
+            case let code?: "exit \(code)"
+            case nil: "ended"
+            }
         }
     }
 

@@ -25,9 +25,10 @@ struct JobsCancel: AsyncParsableCommand {
             return
         }
         let ended = try await running.cancel()
+        let standing = try RunHistory(cell).summary(running.id).standing(alive: ended ? nil : running.id)
         try show(
             Object(run: running.id.text, process: running.process, ended: ended),
-            ended ? "run \(running.id) ended" : nil)
+            ended ? "run \(running.id) ended: \(standing)" : nil)
         guard ended else {
             throw RunError(
                 .failed,
