@@ -91,6 +91,10 @@ let package = Package(
             dependencies: [
                 "Containers", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
-        .testTarget(name: "PICJobsTests", dependencies: ["Runs", "PICJobs"], swiftSettings: settings),
+        .testTarget(
+            name: "PICJobsTests",
+            dependencies: [
+                "Archive", "Runs", "PICJobs", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
     ]
 )

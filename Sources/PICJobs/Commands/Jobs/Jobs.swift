@@ -1,0 +1,64 @@
+import Archive
+import ArgumentParser
+import Runs
+
+struct Jobs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run job files, look at what happened, put them on a timer.",
+        subcommands: [
+            JobsList.self, JobsRun.self, JobsHistory.self, JobsShow.self, JobsCancel.self, JobsInstallTimers.self,
+        ])
+}
+
+/// A run's record in `--json`: the keys of `run.json`.
+struct RunObject: Encodable {
+    let id: String
+    let kind: String
+    let job: String?
+    let state: String
+    let started: Timestamp
+    let finished: Timestamp?
+    let exit_code: Int32?
+    let snapshot: String?
+    let result: String?
+    let process: Int32
+
+    init(_ run: RunSummary) {
+        id = run.id.text
+        kind = run.kind
+        job = run.job
+        state = run.state.rawValue
+        started = run.started
+        finished = run.finished
+        exit_code = run.exitCode
+        snapshot = run.snapshot
+        result = run.result
+        process = run.process
+    }
+}
+
+extension RunSummary {
+    /// How it stands, in a word or with its exit code; `alive` is the run that really holds the lock.
+    func standing(alive: RunID?) -> String {
+        switch state {
+        case .running: id == alive ? "running" : "killed"
+        case .interrupted: "killed"
+        case .ended:
+            switch exitCode {
+            case 130, 143: "cancelled"
+            case let code?: "exit \(code)"
+            case nil: "ended"
+            }
+        }
+    }
+
+    /// How long it took; nil while nobody knows.
+    var seconds: Double? { finished.map { Double($0.seconds - started.seconds) } }
+}
+
+extension RunningRun {
+    /// The id of the run under way; nil also when this user may not know.
+    static func id(_ cell: Cell) -> RunID? {
+        do { return try current(cell)?.id } catch { return nil }
+    }
+}

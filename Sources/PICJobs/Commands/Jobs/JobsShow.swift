@@ -1,0 +1,50 @@
+import Archive
+import ArgumentParser
+import Runs
+
+struct JobsShow: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show", abstract: "One run: how it ended, its steps, its log.",
+        discussion: "Exit codes: 0 ok, 1 there is no such run, 64 that is no run id, 78 configuration.")
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: ArgumentHelp("The run's id; jobs history lists them.", valueName: "run"))
+    var id: String
+
+    private struct Object: Encodable {
+        let run: RunObject
+        let steps: [RunStep]
+        let log: [String]
+    }
+
+    mutating func run() async throws {
+        guard let id = RunID(id) else {
+            throw RunError(.usage, "\"\(id)\" is no run id such as 20261123T023000Z-3fa9c1; jobs history lists them")
+        }
+        let cell = try global.openCell()
+        let history = try RunHistory(cell)
+        let summary = try history.summary(id)
+        let object = Object(
+            run: RunObject(summary), steps: try history.steps(id), log: try RunHistory.log(id, of: cell))
+        if global.json {
+            try Output.json(object)
+            return
+        }
+        guard !global.quiet else { return }
+        Output.data("run       \(id)")
+        Output.data("kind      \(summary.kind)\(summary.job.map { ", job \($0)" } ?? "")")
+        Output.data("started   \(summary.started)")
+        if let finished = summary.finished {
+            Output.data("finished  \(finished)\(summary.seconds.map { ", \(Amount.seconds($0))" } ?? "")")
+        }
+        Output.data("state     \(summary.standing(alive: RunningRun.id(cell)))")
+        if let snapshot = summary.snapshot { Output.data("snapshot  \(snapshot)") }
+        if let result = summary.result { Output.data("result    \(result)") }
+        for step in object.steps {
+            let place = step.volume.map { " \($0)" } ?? step.snapshot.map { " \($0)" } ?? ""
+            Output.data("step      \(step.time) \(step.step.rawValue)\(place)")
+        }
+        for line in object.log { Output.data("log       \(line)") }
+    }
+}
