@@ -1,13 +1,15 @@
 public import Archive
 
-/// A run's name: the UTC second it began in and six hex digits, `20261123T023000Z-3fa9c1`.
+/// A run's name: the UTC second it began in, its millisecond and three random digits, in hex:
+/// `20261123T023000Z-3e7a9c`. Names sort by time.
 public struct RunID: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The whole name.
     public let text: String
 
     /// A new one for a run that begins now.
     public init(now: Timestamp = .now) {
-        let digits = String(UInt32.random(in: 0...0xFF_FFFF), radix: 16)
+        let millisecond = now.nanoseconds / 1_000_000
+        let digits = String(millisecond << 12 | UInt32.random(in: 0...0xFFF), radix: 16)
         text = "\(SnapshotID(now))-" + String(repeating: "0", count: 6 - digits.count) + digits
     }
 
@@ -18,6 +20,22 @@ public struct RunID: Sendable, Hashable, Codable, CustomStringConvertible {
             parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
         else { return nil }
         self.text = text
+    }
+
+    /// Reads it from a single string.
+    public init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let id = RunID(text) else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\(text) is no run id"))
+        }
+        self = id
+    }
+
+    /// Writes it as a single string.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
     }
 
     /// The name.

@@ -54,8 +54,9 @@ public struct RunSession: Sendable {
         } catch {
             // The error itself matters more than a record that can't be written either.
             do {
-                try record.log("error: \(error)")
-                try record.end(exitCode: exitCode(error), snapshot: nil, result: "\(error)")
+                let result = error is CancellationError ? "cancelled" : "\(error)"
+                try record.log("error: \(result)")
+                try record.end(exitCode: exitCode(error), snapshot: nil, result: result)
             } catch let failure {
                 observer.note("the run's record could not be written: \(failure)")
             }
