@@ -99,14 +99,16 @@ struct Restore: AsyncParsableCommand {
     private func restoreEverything(_ options: RestoreOptions) async throws {
         let root = try Directory(openingOrCreating: FilePath(global.cellPath), mode: 0o755)
         guard let backupRoot else {
-            throw ValidationError("--everything needs --backup-root DIR: the empty cell does not know where snapshots lie")
+            throw ValidationError(
+                "--everything needs --backup-root DIR: the empty cell does not know where snapshots lie")
         }
         let store = try SnapshotStore(existing: FilePath(backupRoot))
         let key = try SnapshotKeyFile(cell: root).load()
         var report = try await CellRebuild(
             cell: global.cellPath, root: root, store: store, key: key, backupRoot: backupRoot, options: options
         ).run(observer: global.observer(), exitCode: ExitStatus.code)
-        report.notes.append("the cell is in \(global.cellPath); its key is \(try SnapshotKeyFile(cell: root).load()?.id ?? "none")")
+        report.notes.append(
+            "the cell is in \(global.cellPath); its key is \(try SnapshotKeyFile(cell: root).load()?.id ?? "none")")
         try RestoreView(report).show(global)
     }
 }

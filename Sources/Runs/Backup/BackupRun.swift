@@ -132,7 +132,8 @@ public struct BackupRun: Sendable {
             archives.append(try await backup.run(place, expected: last?.archive.rawSize))
         }
         let paths = try copies.copyConfigPaths(service.configPaths)
-        let failures = archives.filter { $0.verdict == .failed || $0.verdict == .incomplete }.count
+        let failures =
+            archives.filter { $0.verdict == .failed || $0.verdict == .incomplete }.count
             + paths.filter { $0.error != nil }.count
         let verdict: SnapshotDocument.Verdict =
             if failures == 0 {
@@ -194,6 +195,8 @@ extension BackupReport {
         let usable = services.reduce(0) { $0 + $1.archives.filter(\.isUsable).count }
         return RunSession.Ending(
             exitCode: exitCode, snapshot: document?.id.description,
-            result: "\(verdict.rawValue): \(usable) of \(count) archives in \(document.map { "snapshot \($0.id)" } ?? "no snapshot")")
+            result:
+                "\(verdict.rawValue): \(usable) of \(count) archives in \(document.map { "snapshot \($0.id)" } ?? "no snapshot")"
+        )
     }
 }

@@ -34,7 +34,8 @@ struct VolumeBackup: Sendable {
                 if !isTorn || attempt == Self.attempts { break }
                 if attempt == 1 {
                     observer.note(
-                        "\(place): \(archive.error ?? "the stream was torn"); trying up to \(Self.attempts - 1) times more")
+                        "\(place): \(archive.error ?? "the stream was torn"); trying up to \(Self.attempts - 1) times more"
+                    )
                 }
                 try removeFiles(place)
             }
@@ -46,7 +47,8 @@ struct VolumeBackup: Sendable {
             archive.error = error.message
         }
         let elapsed = start.duration(to: clock.now)
-        archive.durationSeconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds / 1_000_000_000_000_000) / 1000
+        archive.durationSeconds =
+            Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds / 1_000_000_000_000_000) / 1000
         return archive
     }
 

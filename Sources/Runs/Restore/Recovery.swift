@@ -20,7 +20,8 @@ struct Recovery: Sendable {
                 let own = steps.filter { $0.volume == place }
                 if let result = try await settle(place, own) { results.append(result) }
             }
-            let result = results.isEmpty ? "killed; nothing was left to undo" : "killed; " + results.joined(separator: "; ")
+            let result =
+                results.isEmpty ? "killed; nothing was left to undo" : "killed; " + results.joined(separator: "; ")
             session.observer.note("run \(run.id) was \(result)")
             try history.markInterrupted(run, result: result)
         }
@@ -57,8 +58,11 @@ struct Recovery: Sendable {
         let volume = try await VolumeStream(
             place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
         let stage = VolumeStage(
-            volume: volume, name: name, paths: try last.paths?.map { path in
-                guard let path = EntryPath(text: path) else { throw RunError(.failed, "\(place): bad path in a journal") }
+            volume: volume, name: name,
+            paths: try last.paths?.map { path in
+                guard let path = EntryPath(text: path) else {
+                    throw RunError(.failed, "\(place): bad path in a journal")
+                }
                 return path
             })
         var result = "\(place): the staging directory was removed"

@@ -79,7 +79,9 @@ public struct RestoreRun: Sendable {
             session.cell, runtime: session.runtime, record: session.record, kind: .safety, observer: session.observer
         ).run(volumes: choices.map(\.place), configPaths: paths)
         let faults = report.services.flatMap { service in
-            service.archives.filter { !$0.isUsable }.map { "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)" }
+            service.archives.filter { !$0.isUsable }.map {
+                "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)"
+            }
         }
         guard faults.isEmpty, let document = report.document else {
             throw RunError(

@@ -100,7 +100,8 @@ struct SnapshotSelection: Sendable {
             place: VolumePlace(
                 service: place.service, name: place.name, container: newest.archive.container,
                 path: newest.archive.path), snapshot: newest.snapshot,
-            note: "\(place): its archive in \(snapshot.id) is \(archive.verdict.rawValue); taking \(newest.snapshot.id)")
+            note: "\(place): its archive in \(snapshot.id) is \(archive.verdict.rawValue); taking \(newest.snapshot.id)"
+        )
     }
 
     /// The archive goes only where the installed manifest of today says that this volume lies.
@@ -108,7 +109,8 @@ struct SnapshotSelection: Sendable {
         let volumes = registry.backupPlan().services.first { $0.service.rawValue == place.service }?.volumes ?? []
         guard let volume = volumes.first(where: { $0.name.rawValue == place.name }) else {
             throw RunError(
-                .failed, "\(place): no installed service declares this volume; install it first, or restore with --to DIR")
+                .failed,
+                "\(place): no installed service declares this volume; install it first, or restore with --to DIR")
         }
         guard volume.container.rawValue == place.container, volume.path.rawValue == place.path else {
             throw RunError(

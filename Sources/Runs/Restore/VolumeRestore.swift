@@ -20,7 +20,8 @@ struct VolumeRestore: Sendable {
         guard mounts.isEmpty else {
             throw RunError(
                 .failed,
-                "\(place): \(mounts[0]) is mounted below \(place.path) in \(place.container); unmount it or restore with --to")
+                "\(place): \(mounts[0]) is mounted below \(place.path) in \(place.container); unmount it or restore with --to"
+            )
         }
         try session.record.begin(RunStep(.check, place, snapshot: source.snapshot))
         let expected = try await source.check(volume.dialect.properties, paths: paths)
@@ -122,9 +123,11 @@ struct VolumeRestore: Sendable {
             return sink.model
         }
         let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
-        guard result.status.isSuccess, messages.unknown.isEmpty, messages.losses.isEmpty, messages.changes.isEmpty else {
+        guard result.status.isSuccess, messages.unknown.isEmpty, messages.losses.isEmpty, messages.changes.isEmpty
+        else {
             throw RunError(
-                .failed, "\(place): the restored tree could not be read back (\(result.status)): "
+                .failed,
+                "\(place): the restored tree could not be read back (\(result.status)): "
                     + (result.errorText.lines.first ?? "no message"))
         }
         let differences = expected.model.differences(from: model)

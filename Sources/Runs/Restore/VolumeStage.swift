@@ -97,7 +97,8 @@ struct VolumeStage: Sendable {
                 ["find", live(directory), "-maxdepth", "0", "-type", "d"], "look at \(live(directory))")
             guard !output.isEmpty else {
                 throw RunError(
-                    .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead")
+                    .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead"
+                )
             }
             parent = directory.parent
         }

@@ -127,7 +127,8 @@ struct VolumeStream: Sendable {
     /// Runs a small command in the container and insists that it succeeds without a word.
     @discardableResult
     func run(_ arguments: [String], _ purpose: String) async throws -> [UInt8] {
-        let result = try await runtime.exec(ContainerCommand(arguments, output: .collect(limit: 64 << 20)), in: container)
+        let result = try await runtime.exec(
+            ContainerCommand(arguments, output: .collect(limit: 64 << 20)), in: container)
         if let failure = result.transportFailure { throw failure }
         guard result.status.isSuccess else {
             throw RunError(
@@ -166,7 +167,9 @@ struct VolumeStream: Sendable {
         var bytes: [UInt8] = []
         var rest = Array(field.utf8)[...]
         while let first = rest.first {
-            if first == 0x5C, rest.count >= 4, let value = UInt8(String(decoding: rest.dropFirst().prefix(3), as: UTF8.self), radix: 8) {
+            if first == 0x5C, rest.count >= 4,
+                let value = UInt8(String(decoding: rest.dropFirst().prefix(3), as: UTF8.self), radix: 8)
+            {
                 bytes.append(value)
                 rest = rest.dropFirst(4)
             } else {

@@ -22,7 +22,8 @@ struct KeyExport: AsyncParsableCommand {
 
     mutating func run() async throws {
         guard let key = try global.openCell().key() else {
-            throw RunError(.configuration, "the cell \(global.cellPath) has no snapshot key yet; picjobs backup makes one")
+            throw RunError(
+                .configuration, "the cell \(global.cellPath) has no snapshot key yet; picjobs backup makes one")
         }
         guard file != "-" else {
             Output.write(String(decoding: key.text, as: UTF8.self), STDOUT_FILENO)
