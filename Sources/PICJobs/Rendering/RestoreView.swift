@@ -80,7 +80,6 @@ struct PlannedRestoreView {
         let volumes: [Volume]
     }
 
-    /// Exit code 2 when something would change.
     func show(_ global: GlobalOptions) throws {
         if global.json {
             try Output.json(
@@ -96,6 +95,5 @@ struct PlannedRestoreView {
                 for change in volume.changes { Output.data("  " + ChangeObject(change).line) }
             }
         }
-        if volumes.contains(where: { !$0.changes.isEmpty }) { throw ExitCode(2) }
     }
 }
