@@ -45,9 +45,11 @@ struct VolumeRestore: Sendable {
     }
 
     private func staged(_ expected: ArchiveSource.Checked) async throws {
+        var places: [EntryPath]?
+        if let paths { places = try await VolumeStage.places(of: paths, in: volume) }
         let stage = VolumeStage(
-            volume: volume, name: TarDialect.stagePrefix + session.record.id.text, paths: paths)
-        let names = paths.map { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
+            volume: volume, name: TarDialect.stagePrefix + session.record.id.text, paths: places)
+        let names = places.map { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
         let oldRoot = try await volume.currentRoot()
         // A part of a volume leaves the volume's own directory as it is.
         let newRoot = paths == nil ? expected.root.map { VolumeRoot($0) } : oldRoot

@@ -15,10 +15,42 @@ struct VolumeStage: Sendable {
     var new: String { root + "/new" }
     var old: String { root + "/old" }
 
+    private var late: String { root + "/late" }
+
     /// A fresh staging directory, readable by root alone.
     func create() async throws {
         try await volume.run(["mkdir", "-m", "700", "--", root], "make the staging directory \(root)")
-        try await volume.run(["mkdir", "-m", "700", "--", new, old], "make the staging directory \(root)")
+        try await volume.run(["mkdir", "-m", "700", "--", new, old, late], "make the staging directory \(root)")
+    }
+
+    /// What has to be swapped so that every wanted path comes back: where directories above a path are gone from the
+    /// volume, the topmost of these; and no path below another one.
+    ///
+    /// - Throws: where something else stands in place of a directory above a path.
+    static func places(of wanted: [EntryPath], in volume: VolumeStream) async throws -> [EntryPath] {
+        let stage = VolumeStage(volume: volume, name: "", paths: nil)
+        var places: Set<EntryPath> = []
+        for path in wanted { places.insert(try await stage.topmostMissing(path)) }
+        return places.filter { path in !places.contains { $0 != path && path.isWithin($0) } }
+            .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    private func topmostMissing(_ path: EntryPath) async throws -> EntryPath {
+        guard String(validating: path.bytes, as: UTF8.self) != nil else {
+            throw RunError(
+                .failed, "\(volume.place): \(path) is no UTF-8, so it can't be restored alone; name a directory above it")
+        }
+        var above: [EntryPath] = []
+        var parent = path.parent
+        while let directory = parent, !directory.isRoot {
+            above.append(directory)
+            parent = directory.parent
+        }
+        for directory in above.reversed() {
+            guard try await exists(live(directory)) else { return directory }
+            try await requireDirectory(directory)
+        }
+        return path
     }
 
     /// Moves what stands in the volume into `old/`.
@@ -41,7 +73,7 @@ struct VolumeStage: Sendable {
         }
         for path in paths where try await exists(new + "/" + text(path)) {
             try await requireParents(of: path)
-            try await move(new + "/" + text(path), to: live(path))
+            try await moveIn(new + "/" + text(path), to: live(path))
         }
     }
 
@@ -52,7 +84,7 @@ struct VolumeStage: Sendable {
             return
         }
         for path in paths where try await exists(old + "/" + flat(path)) {
-            try await move(old + "/" + flat(path), to: live(path))
+            try await moveIn(old + "/" + flat(path), to: live(path))
         }
     }
 
@@ -64,17 +96,44 @@ struct VolumeStage: Sendable {
     /// True when the volume has the staging directory.
     func isPresent() async throws -> Bool { try await exists(root) }
 
-    /// One rename for each top-level entry, in as few processes as it takes; nothing of ours is moved.
+    /// One rename for each top-level entry, in as few processes as it takes; the staging directory itself stays.
     private func moveAll(from source: String, to target: String, _ purpose: String) async throws {
-        let find = [
-            "find", source, "-mindepth", "1", "-maxdepth", "1", "!", "-name", TarDialect.stagePrefix + "*",
-        ]
+        let find = ["find", source, "-mindepth", "1", "-maxdepth", "1", "!", "-name", name]
+        var failure: (any Error)?
         // A service that runs on may make a file meanwhile: again, until nothing is left.
         for _ in 0..<10 {
-            try await volume.run(find + ["-exec", "mv", "-f", "-t", target, "--", "{}", "+"], purpose)
-            if try await volume.run(find + ["-print0"], purpose).isEmpty { return }
+            do {
+                failure = nil
+                try await volume.run(find + ["-exec", "mv", "-f", "-t", target, "--", "{}", "+"], purpose)
+            } catch let error as RunError {
+                failure = error
+            }
+            let left = try await volume.run(find + ["-print0"], purpose).split(separator: 0)
+            if left.isEmpty { return }
+            if failure != nil, target == volume.path {
+                for path in left { try await setAside(Array(path.dropFirst(source.utf8.count + 1))) }
+            }
         }
-        throw RunError(.failed, "\(volume.place): cannot \(purpose): new files keep appearing; stop the service's work")
+        throw failure
+            ?? RunError(.failed, "\(volume.place): cannot \(purpose): new files keep appearing; stop the service's work")
+    }
+
+    /// Moves one thing to its place in the volume, whatever the service has put there meanwhile.
+    private func moveIn(_ source: String, to target: String) async throws {
+        for _ in 0..<10 {
+            do { return try await move(source, to: target) } catch is RunError {
+                try await setAside(Array(target.utf8.dropFirst(volume.path.utf8.count + 1)))
+            }
+        }
+        try await move(source, to: target)
+    }
+
+    /// What a running service made between the swap's two halves, in the way of what belongs there, goes with the rest.
+    private func setAside(_ path: [UInt8]) async throws {
+        guard let text = String(validating: path, as: UTF8.self), try await exists(volume.path + "/" + text) else { return }
+        try await volume.run(["mkdir", "-p", "-m", "700", "--", late], "make the staging directory \(late)")
+        let place = late + "/" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        try await move(volume.path + "/" + text, to: place)
     }
 
     private func move(_ source: String, to target: String) async throws {
@@ -93,14 +152,17 @@ struct VolumeStage: Sendable {
     private func requireParents(of path: EntryPath) async throws {
         var parent = path.parent
         while let directory = parent, !directory.isRoot {
-            let output = try await volume.run(
-                ["find", live(directory), "-maxdepth", "0", "-type", "d"], "look at \(live(directory))")
-            guard !output.isEmpty else {
-                throw RunError(
-                    .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead"
-                )
-            }
+            try await requireDirectory(directory)
             parent = directory.parent
+        }
+    }
+
+    private func requireDirectory(_ directory: EntryPath) async throws {
+        let output = try await volume.run(
+            ["find", live(directory), "-maxdepth", "0", "-type", "d"], "look at \(live(directory))")
+        guard !output.isEmpty else {
+            throw RunError(
+                .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead")
         }
     }
 
