@@ -35,8 +35,13 @@ struct Main {
         }
         if var asynchronous = command as? any AsyncParsableCommand {
             try await asynchronous.run()
-        } else {
+            return
+        }
+        // Ours are all asynchronous: this is the parser's own `help`.
+        do {
             try command.run()
+        } catch {
+            PICJobs.exit(withError: error)
         }
     }
 }
