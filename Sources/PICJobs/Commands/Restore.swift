@@ -46,6 +46,7 @@ struct Restore: AsyncParsableCommand {
         if everything, to != nil || !service.isEmpty || volume != nil || !path.isEmpty || dryRun {
             throw ValidationError("--everything goes with no other selection")
         }
+        if to != nil, dryRun { throw ValidationError("--dry-run goes with a restore into the containers, not with --to") }
         if asRecorded, to == nil { throw ValidationError("--as-recorded goes with --to") }
         for text in path where EntryPath(text: text).map(\.isRoot) ?? true {
             throw ValidationError("--path \(text) is no path below the volume")
@@ -90,8 +91,7 @@ struct Restore: AsyncParsableCommand {
 
     private func showChanges(_ options: RestoreOptions) async throws {
         let cell = try global.openCell(backupRoot: backupRoot)
-        let volumes = try await RestoreRun.changes(cell, options)
-        try PlannedRestoreView(volumes).show(global)
+        try PlannedRestoreView(try await RestoreRun.changes(cell, options)).show(global)
     }
 
     /// State and config_paths first, then the volumes of whatever container runs.

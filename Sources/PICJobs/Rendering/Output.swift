@@ -6,11 +6,23 @@ import SystemPackage
 /// Data to standard output, talk to standard error.
 enum Output {
     /// A line of data.
-    static func data(_ line: String) { write(line + "\n", STDOUT_FILENO) }
+    static func data(_ line: String) { write(escaped(line) + "\n", STDOUT_FILENO) }
 
     /// A line for a person; line breaks inside become blanks, so that an error stays one line.
     static func talk(_ line: String) {
-        write(line.split(whereSeparator: \.isNewline).joined(separator: " ") + "\n", STDERR_FILENO)
+        write(escaped(line.split(whereSeparator: \.isNewline).joined(separator: " ")) + "\n", STDERR_FILENO)
+    }
+
+    /// Without control characters: a record may be anybody's, and a terminal obeys what it is shown.
+    private static func escaped(_ line: String) -> String {
+        guard line.unicodeScalars.contains(where: isControl) else { return line }
+        return String(
+            line.unicodeScalars.map { isControl($0) ? "\\u{\(String($0.value, radix: 16))}" : String($0) }.joined())
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        // A tab is harmless, and a line feed comes from where we put it.
+        scalar != "\t" && scalar != "\n" && [.control, .format].contains(scalar.properties.generalCategory)
     }
 
     /// One JSON object with sorted keys.

@@ -66,9 +66,9 @@ struct RestoreView {
 
 /// What a restore would change.
 struct PlannedRestoreView {
-    private let volumes: [PlannedVolume]
+    private let plan: PlannedRestore
 
-    init(_ volumes: [PlannedVolume]) { self.volumes = volumes }
+    init(_ plan: PlannedRestore) { self.plan = plan }
 
     private struct Object: Encodable {
         struct Volume: Encodable {
@@ -79,19 +79,25 @@ struct PlannedRestoreView {
         }
 
         let volumes: [Volume]
+        let files: [String]
+        let removed: [String]
+        let notes: [String]
     }
 
     func show(_ global: GlobalOptions) throws {
+        for note in plan.notes { Output.talk("picjobs: \(note)") }
         if global.json {
             try Output.json(
                 Object(
-                    volumes: volumes.map { volume in
+                    volumes: plan.volumes.map { volume in
                         .init(
                             service: volume.place.service, name: volume.place.name, snapshot: volume.snapshot,
                             changes: volume.changes.map(ChangeObject.init))
-                    }))
+                    }, files: plan.files, removed: plan.removed, notes: plan.notes))
         } else if !global.quiet {
-            for volume in volumes {
+            for path in plan.files { Output.data("put back: \(path)") }
+            for path in plan.removed { Output.data("remove: \(path)") }
+            for volume in plan.volumes {
                 Output.data("\(volume.place) from \(volume.snapshot): \(ChangeObject.summary(volume.changes))")
                 for change in volume.changes { Output.data("  " + ChangeObject(change).line) }
             }

@@ -164,7 +164,8 @@ public struct BackupRun: Sendable {
             ([1 << 20]
             + services.flatMap(\.volumes).map { place in
                 let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
-                return last?.archive.size ?? 0
+                // A guess from a record that is not ours could be any number.
+                return last?.snapshot.authenticity == .authentic ? last?.archive.size ?? 0 : 0
             }).saturatingSum
         guard free >= needed else {
             throw RunError(

@@ -87,7 +87,7 @@ public struct RestoreRun: Sendable {
     private func safetySnapshot(_ choices: [SnapshotSelection.Choice]) async throws -> String? {
         var paths: [String: [String]] = [:]
         if options.config {
-            for service in selectedServices { paths[service.id] = existingPaths(service) }
+            for part in selection.parts { paths[part.service.id] = existingPaths(part.service) }
         }
         guard !choices.isEmpty || paths.values.contains(where: { !$0.isEmpty }) else { return nil }
         let report = try await BackupRun(session, kind: .safety).run(volumes: choices.map(\.place), configPaths: paths)
@@ -105,10 +105,6 @@ public struct RestoreRun: Sendable {
         return document.id.description
     }
 
-    private var selectedServices: [SnapshotService] {
-        snapshot.document.services.filter { options.services.isEmpty || options.services.contains($0.id) }
-    }
-
     private func existingPaths(_ service: SnapshotService) -> [String] {
         service.configPaths.filter { $0.error == nil }.map(\.path).filter { path in
             guard let path = try? RelativePath(escaped: path) else { return false }
@@ -117,15 +113,14 @@ public struct RestoreRun: Sendable {
     }
 
     private func restoreConfig(_ report: inout RestoreReport) throws {
-        let paths = try selectedServices.flatMap(\.configPaths).filter { $0.error == nil }.map {
-            try RelativePath(escaped: $0.path)
+        for (snapshot, paths) in try selection.configPaths() {
+            try session.record.begin(RunStep(.files, snapshot: snapshot.id.description))
+            let outcome = try TreeRestore(
+                snapshot.document.files, from: snapshot.directory, below: "project", to: session.cell.root, paths: paths
+            ).run(removingExtra: true)
+            report.files += outcome.restored.map(\.description)
+            report.notes += outcome.warnings
         }
-        let outcome = try TreeRestore(
-            snapshot.document.files, from: snapshot.directory, below: "project", to: session.cell.root, paths: paths
-        ).run(removingExtra: true)
-        try session.record.begin(RunStep(.files, snapshot: snapshot.id.description))
-        report.files += outcome.restored.map(\.description)
-        report.notes += outcome.warnings
     }
 
     /// Processes hold the old files open: only a restart makes them see the new ones. Returns a sentence for each
