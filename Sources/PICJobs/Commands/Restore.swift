@@ -46,7 +46,9 @@ struct Restore: AsyncParsableCommand {
         if everything, to != nil || !service.isEmpty || volume != nil || !path.isEmpty || dryRun {
             throw ValidationError("--everything goes with no other selection")
         }
-        if to != nil, dryRun { throw ValidationError("--dry-run goes with a restore into the containers, not with --to") }
+        if to != nil, dryRun {
+            throw ValidationError("--dry-run goes with a restore into the containers, not with --to")
+        }
         if asRecorded, to == nil { throw ValidationError("--as-recorded goes with --to") }
         for text in path where EntryPath(text: text).map(\.isRoot) ?? true {
             throw ValidationError("--path \(text) is no path below the volume")

@@ -54,8 +54,10 @@ extension RestoreRun {
             let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
             guard result.transportFailure == nil, messages.losses.isEmpty, messages.unknown.isEmpty else {
                 throw RunError(
-                    .failed, "\(choice.place) can't be read whole, so it can't be compared: "
-                        + ByteText.escape(Array((messages.losses + messages.unknown).joined(separator: " ").utf8), limit: 240))
+                    .failed,
+                    "\(choice.place) can't be read whole, so it can't be compared: "
+                        + ByteText.escape(
+                            Array((messages.losses + messages.unknown).joined(separator: " ").utf8), limit: 240))
             }
             plan.volumes.append(
                 PlannedVolume(

@@ -146,7 +146,8 @@ struct SnapshotSelection: Sendable {
             }
         }
         if choices.isEmpty, !options.services.isEmpty, options.volume == nil, !options.config {
-            throw RunError(.failed, "snapshot \(snapshot.id) has no volume of \(options.services.joined(separator: ", "))")
+            throw RunError(
+                .failed, "snapshot \(snapshot.id) has no volume of \(options.services.joined(separator: ", "))")
         }
         if let volume = options.volume, choices.isEmpty {
             throw RunError(.failed, "snapshot \(snapshot.id) has no volume \(volume) in what was selected")

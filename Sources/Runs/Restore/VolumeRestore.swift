@@ -111,7 +111,7 @@ struct VolumeRestore: Sendable {
                 try sink.finish()
                 directories.value = sink.directories
             }
-        } catch let error as RunError where NoRoom.explains(error) {
+        } catch let error as RunError where NoRoom.explains(error.message) {
             throw NoRoom(message: error.message)
         }
         let all = directories.value
@@ -187,10 +187,13 @@ struct VolumeRestore: Sendable {
 }
 
 /// The volume's file system is full.
-private struct NoRoom: Error {
+struct NoRoom: Error {
     let message: String
 
-    static func explains(_ error: RunError) -> Bool { error.message.contains("No space left on device") }
+    /// GNU tar tells of a file that it could write in part only how much of its last block went in.
+    static func explains(_ words: String) -> Bool {
+        ["No space left on device", "Disk quota exceeded", ": Wrote only "].contains { words.contains($0) }
+    }
 }
 
 /// Puts a safety snapshot's archive back into a volume that a killed or failed restore has cleared.

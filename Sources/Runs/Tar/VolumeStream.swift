@@ -118,9 +118,15 @@ struct VolumeStream: Sendable {
             throw RunError(
                 .failed,
                 "\(place): tar in \(container) did not take the archive (\(result.status)): "
-                    + "\(lines.first.map { ByteText.escape(Array($0.utf8)) } ?? "no message")")
+                    + (lines.isEmpty ? "no message" : ByteText.escape(Array(Self.reason(lines).utf8), limit: 480)))
         }
         try emission.get()
+    }
+
+    /// The first line, and the first that names a full disk: GNU tar says so only of the next file.
+    private static func reason(_ lines: [String]) -> String {
+        let full = lines.dropFirst().first { NoRoom.explains($0) && !NoRoom.explains(lines[0]) }
+        return [lines[0], full].compactMap { $0 }.joined(separator: "; ")
     }
 
     private static func isBrokenPipe(_ error: any Error) -> Bool {

@@ -143,4 +143,10 @@ import Testing
         #expect(!steps.areSettled)
         #expect((steps + [RunStep(.restart, place)]).areSettled)
     }
+
+    @Test(arguments: [
+        "tar: ./big: Wrote only 1024 of 10240 bytes", "tar: ./f: Cannot write: No space left on device",
+        "tar: write error: No space left on device", "tar: ./d: Cannot mkdir: Disk quota exceeded",
+    ])
+    func aFullVolumeIsKnown(_ line: String) { #expect(NoRoom.explains(line)) }
 }
