@@ -1,5 +1,7 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
+import SystemPackage
 
 /// Data to standard output, talk to standard error.
 enum Output {
@@ -18,12 +20,35 @@ enum Output {
         data(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
+    /// What kept data from standard output; nil when all of it was taken.
+    static var failure: Errno? {
+        let code = fault.load(ordering: .acquiring)
+        return code == 0 ? nil : Errno(rawValue: code)
+    }
+
+    private static let fault = Atomic<Int32>(0)
+
+    /// Opens what the caller has closed of the three standard files: else the first file that is opened, an archive
+    /// perhaps, would have one of their numbers, and talk would be written into it.
+    static func occupyStandardFiles() {
+        for number in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(number, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+
     static func write(_ text: String, _ descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0 {
                 if errno == EINTR { continue }
+                if errno == EAGAIN {
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&waiting, 1, -1)
+                    continue
+                }
+                // A reader that has seen enough (`| head`) is no fault.
+                if descriptor == STDOUT_FILENO, errno != EPIPE { fault.store(errno, ordering: .releasing) }
                 return
             }
             rest = rest.dropFirst(count)

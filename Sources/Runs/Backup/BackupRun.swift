@@ -1,5 +1,4 @@
 public import Archive
-public import Containers
 internal import Registry
 
 /// What a backup did, for whoever asked for it.
@@ -27,23 +26,18 @@ public struct BackupReport: Sendable {
 ///
 /// The caller holds the cell's lock.
 public struct BackupRun: Sendable {
-    let cell: Cell
-    let runtime: any ContainerRuntime
-    let record: RunRecord
-    let observer: any RunObserver
+    private let session: RunSession
     let kind: SnapshotDocument.Kind
 
     /// Sets a run up; nothing is done yet.
-    public init(
-        _ cell: Cell, runtime: any ContainerRuntime, record: RunRecord, kind: SnapshotDocument.Kind,
-        observer: any RunObserver
-    ) {
-        self.cell = cell
-        self.runtime = runtime
-        self.record = record
+    public init(_ session: RunSession, kind: SnapshotDocument.Kind) {
+        self.session = session
         self.kind = kind
-        self.observer = observer
     }
+
+    private var cell: Cell { session.cell }
+    private var record: RunRecord { session.record }
+    private var observer: any RunObserver { session.observer }
 
     /// Backs up all installed services, or the named ones.
     ///
@@ -124,8 +118,7 @@ public struct BackupRun: Sendable {
         _ copies: inout CellCopies
     ) async throws -> SnapshotService {
         var archives: [SnapshotArchive] = []
-        let backup = VolumeBackup(
-            cell: cell, runtime: runtime, snapshot: snapshot, record: record, observer: observer)
+        let backup = VolumeBackup(session: session, snapshot: snapshot)
         for place in service.volumes {
             try Task.checkCancellation()
             let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
@@ -167,10 +160,12 @@ public struct BackupRun: Sendable {
         _ store: SnapshotStore, _ earlier: SnapshotListing, _ services: [PlannedService]
     ) throws {
         let free = try store.freeSpace()
-        let needed = services.flatMap(\.volumes).reduce(into: UInt64(1 << 20)) { sum, place in
-            let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
-            sum += last?.archive.size ?? 0
-        }
+        let needed =
+            ([1 << 20]
+            + services.flatMap(\.volumes).map { place in
+                let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
+                return last?.archive.size ?? 0
+            }).saturatingSum
         guard free >= needed else {
             throw RunError(
                 .failed,

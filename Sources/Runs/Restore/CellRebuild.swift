@@ -69,6 +69,7 @@ public struct CellRebuild: Sendable {
         }
         report.volumes = volumes.volumes
         report.notes += volumes.notes
+        report.unrestarted = volumes.unrestarted
         return report
     }
 

@@ -11,6 +11,8 @@ struct VolumeRestore: Sendable {
     let paths: [EntryPath]?
     /// The snapshot of what was there before; nil when none was wanted.
     let safety: String?
+    /// Whether the container is restarted once its files were replaced.
+    let restarts: Bool
 
     private var place: VolumePlace { volume.place }
 
@@ -55,7 +57,9 @@ struct VolumeRestore: Sendable {
         let newRoot = paths == nil ? expected.root.map { VolumeRoot($0) } : oldRoot
         @Sendable func step(_ kind: RunStep.Kind, _ root: VolumeRoot?) throws {
             try session.record.begin(
-                RunStep(kind, place, stage: stage.name, paths: names, snapshot: source.snapshot, root: root))
+                RunStep(
+                    kind, place, stage: stage.name, paths: names, snapshot: source.snapshot, root: root,
+                    restart: kind == .swapIn && restarts ? true : nil))
         }
         try step(.stage, oldRoot)
         var isMoving = false
@@ -64,6 +68,7 @@ struct VolumeRestore: Sendable {
             try await fill(stage.new)
             try step(.compare, oldRoot)
             try await compare(stage.new, expected)
+            try await stage.requireMovable()
             try step(.swapOut, oldRoot)
             isMoving = true
             try await stage.swapOut()
@@ -71,9 +76,12 @@ struct VolumeRestore: Sendable {
             // Also when cancelled: what we made must go, and what we moved must come back.
             let wasMoving = isMoving
             try await uncancelled {
-                if wasMoving { try await stage.swapBack() }
-                try await stage.remove()
-                try await volume.setRoot(oldRoot)
+                if try await stage.isPresent() {
+                    if wasMoving { try await stage.swapBack() }
+                    try step(.sweep, oldRoot)
+                    try await stage.remove()
+                    try await volume.setRoot(oldRoot)
+                }
                 try session.record.begin(RunStep(.settled, place))
             }
             throw error
@@ -145,7 +153,8 @@ struct VolumeRestore: Sendable {
     /// Clears the volume and fills it in place; on failure the safety snapshot goes back in.
     private func filled(_ expected: ArchiveSource.Checked) async throws {
         guard let safety else { return }
-        try session.record.begin(RunStep(.fill, place, safety: safety, snapshot: source.snapshot))
+        try session.record.begin(
+            RunStep(.fill, place, safety: safety, snapshot: source.snapshot, restart: restarts ? true : nil))
         do {
             try await clear()
             try await fill(volume.path)
@@ -201,7 +210,9 @@ struct Refill: Sendable {
         let source = try ArchiveSource(snapshot, place, acceptIncomplete: true)
         let volume = try await VolumeStream(
             place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
-        try await VolumeRestore(session: session, volume: volume, source: source, paths: nil, safety: nil).refill()
+        try await VolumeRestore(
+            session: session, volume: volume, source: source, paths: nil, safety: nil, restarts: false
+        ).refill()
     }
 }
 

@@ -32,6 +32,9 @@ struct VolumeStream: Sendable {
         dialect = try await TarDialect.probe(runtime, container)
     }
 
+    /// Commands in a container run as root, those of the local runtime as whoever runs this.
+    var isUnprivileged: Bool { runtime.kind == "local" && geteuid() != 0 }
+
     /// What came out of a volume.
     struct Reading: Sendable {
         let outcome: ArchiveIntake.Outcome
