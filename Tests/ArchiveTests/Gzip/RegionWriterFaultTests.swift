@@ -51,17 +51,11 @@ struct RegionWriterFaultTests {
         defer { for descriptor in [output, full] { try? descriptor.close() } }
         var random = SplitMix(seed: 3)
         // Names of noise, so that the index grows beyond what it buffers.
-<<<<<<< HEAD
-        let items = try [Item("d", .directory)] + (0..<4000).map { number in
-            try Item("d/\(number)-" + Hex.encode(random.bytes(60)))
-        }
-=======
         let items =
             try [Item("d", .directory)]
             + (0..<4000).map { number in
                 try Item("d/\(number)-" + Hex.encode(random.bytes(60)))
             }
->>>>>>> tests
         let stream = try Emitted.stream(items, TarEmitter(properties: .busybox, keepsHoles: false))
         try writeFile(scratch.path + "/a.tar", stream)
         let input = try FileDescriptor.open(FilePath(scratch.path + "/a.tar"), .readOnly)
@@ -89,8 +83,6 @@ struct RegionWriterFaultTests {
         }
     }
 
-<<<<<<< HEAD
-=======
     // Regions that wait for a compressor were dropped by cancel(), and the writer waited for one of them for ever.
     @Test("Giving up right after a region was handed over ends, whoever took it first")
     func cancelledAtOnce() throws {
@@ -105,7 +97,6 @@ struct RegionWriterFaultTests {
         }
     }
 
->>>>>>> tests
     @Test("An intake that is cancelled while it waits for bytes says so")
     func cancelledIntake() throws {
         let pipe = try FileDescriptor.pipe()
