@@ -24,7 +24,7 @@ final class RegionCompressor {
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         guard carchive_deflate_init_raw(stream, level) == Z_OK else {
-            stream.deallocate()
+            // deinit frees the stream also now: all of the object is there.
             throw ArchiveError(.system, "zlib cannot start a compressor: out of memory; free some memory and try again")
         }
     }

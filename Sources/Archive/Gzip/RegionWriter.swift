@@ -94,7 +94,7 @@ final class RegionWriter {
     func cancel() {
         inOrder.abandon()
         inOrder.close()
-        unfinished.abandon()
+        // Not abandoned: the writer may wait for a region that no compressor has taken yet. There are few.
         unfinished.close()
         _ = try? writer.wait()
     }

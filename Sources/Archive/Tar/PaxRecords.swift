@@ -29,7 +29,7 @@ struct PaxRecords {
             guard seen.insert(Array(record.key)).inserted else {
                 throw BrokenRule(.paxDuplicate, "the pax key \"\(ByteText.escape(record.key))\" appears twice")
             }
-            if record.key.starts(with: Self.xattrPrefix) || record.key.starts(with: Self.aclPrefix) {
+            if record.key.starts(with: AttributeKey.prefix) || record.key.starts(with: Self.aclPrefix) {
                 xattrBytes += record.key.count + record.value.count
             } else {
                 plainBytes += record.key.count + record.value.count
@@ -49,7 +49,6 @@ struct PaxRecords {
         let value: ArraySlice<UInt8>
     }
 
-    private static let xattrPrefix = Array("SCHILY.xattr.".utf8)
     private static let aclPrefix = Array("SCHILY.acl.".utf8)
 
     /// Splits a body into its records; the lengths must add up to the body exactly.
@@ -92,10 +91,14 @@ struct PaxRecords {
             // Names are bytes here, so both ways of saying "as they are" change nothing.
             let value = String(decoding: record.value, as: UTF8.self)
             guard value == "BINARY" || value == "ISO-IR 10646 2000 UTF-8" else { throw Self.malformed(record, key) }
-        case _ where record.key.starts(with: Self.xattrPrefix) && record.key.count > Self.xattrPrefix.count:
-            let name = Array(record.key.dropFirst(Self.xattrPrefix.count))
+        case _ where record.key.starts(with: AttributeKey.prefix) && record.key.count > AttributeKey.prefix.count:
+            let name = AttributeKey.decode(record.key.dropFirst(AttributeKey.prefix.count))
             guard !name.contains(0), name.count <= 255 else {
                 throw BrokenRule(.paxMalformed, "an extended attribute's name is no name")
+            }
+            // `%25` and a lone `%` are the same byte: two keys may be one name.
+            guard !xattrs.contains(where: { $0.name == name }) else {
+                throw BrokenRule(.paxDuplicate, "the extended attribute \"\(ByteText.escape(name))\" appears twice")
             }
             xattrs.append(ExtendedAttribute(name: name, value: Array(record.value)))
         case _ where Self.ignored.contains(key): break

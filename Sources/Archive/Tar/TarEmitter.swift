@@ -26,33 +26,33 @@ public struct TarEmitter: Sendable {
     public func headers(_ entry: TarEntry) -> [UInt8] {
         let name = entry.path.archiveName + (entry.type == .directory && !entry.path.isRoot ? [0x2F] : [])
         let link = entry.hardlinkTarget?.archiveName ?? entry.linkTarget
-        var records: [(key: String, value: [UInt8])] = []
+        // Keys are bytes: an attribute's name need not be UTF-8.
+        var records: [UInt8] = []
+        func add(_ key: [UInt8], _ value: [UInt8]) { records += Self.record(key, value) }
+        func add(_ key: String, _ value: [UInt8]) { add(Array(key.utf8), value) }
         if properties.attributes {
-            for attribute in entry.xattrs {
-                let key = "SCHILY.xattr." + String(decoding: attribute.name, as: UTF8.self)
-                records.append((key, attribute.value))
-            }
-            if let acl = entry.accessACL { records.append(("SCHILY.acl.access", acl)) }
-            if let acl = entry.defaultACL { records.append(("SCHILY.acl.default", acl)) }
+            for attribute in entry.xattrs { add(AttributeKey.encode(attribute.name), attribute.value) }
+            if let acl = entry.accessACL { add("SCHILY.acl.access", acl) }
+            if let acl = entry.defaultACL { add("SCHILY.acl.default", acl) }
         }
         let map = keepsHoles ? entry.sparse.map(sparseText) : nil
         if let sparse = entry.sparse, map != nil {
-            records += [
-                ("GNU.sparse.major", Array("1".utf8)), ("GNU.sparse.minor", Array("0".utf8)),
-                ("GNU.sparse.name", name), ("GNU.sparse.realsize", Array(String(sparse.realSize).utf8)),
-            ]
+            add("GNU.sparse.major", Array("1".utf8))
+            add("GNU.sparse.minor", Array("0".utf8))
+            add("GNU.sparse.name", name)
+            add("GNU.sparse.realsize", Array(String(sparse.realSize).utf8))
         }
         if properties.nanoseconds, entry.modified.nanoseconds > 0 || !records.isEmpty {
-            records.append(("mtime", Array(entry.modified.paxText.utf8)))
+            add("mtime", Array(entry.modified.paxText.utf8))
         }
         if records.isEmpty {
             return long("L", name) + long("K", link) + header(entry, name, link, stored: storedSize(entry), pax: false)
         }
-        if name.count > 100 { records.append(("path", name)) }
-        if link.count > 100 { records.append(("linkpath", link)) }
+        if name.count > 100 { add("path", name) }
+        if link.count > 100 { add("linkpath", link) }
         let stored = (map.map { UInt64($0.count) + (entry.sparse?.storedSize ?? 0) }) ?? storedSize(entry)
-        if stored >= 1 << 33 { records.append(("size", Array(String(stored).utf8))) }
-        return extensionHeader("x", "././@PaxHeader", records.flatMap { Self.record($0.key, $0.value) })
+        if stored >= 1 << 33 { add("size", Array(String(stored).utf8)) }
+        return extensionHeader("x", "././@PaxHeader", records)
             + header(entry, name, link, stored: stored, pax: true) + (map ?? [])
     }
 
@@ -103,11 +103,11 @@ public struct TarEmitter: Sendable {
     }
 
     /// `"%d key=value\n"`, where the number counts its own digits.
-    static func record(_ key: String, _ value: [UInt8]) -> [UInt8] {
-        let rest = key.utf8.count + value.count + 3
+    static func record(_ key: [UInt8], _ value: [UInt8]) -> [UInt8] {
+        let rest = key.count + value.count + 3
         var length = rest + String(rest).utf8.count
         length = rest + String(length).utf8.count
-        return Array("\(length) \(key)=".utf8) + value + [0x0A]
+        return Array("\(length) ".utf8) + key + [UInt8(ascii: "=")] + value + [0x0A]
     }
 }
 

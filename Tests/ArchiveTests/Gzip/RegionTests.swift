@@ -117,7 +117,8 @@ struct RegionTests {
         #expect(try take(stream, threads: 1).archive == take(stream, threads: 5).archive)
     }
 
-    @Test("After an insertion at the front, in the middle of a large file, or a changed file, most regions are the same")
+    @Test(
+        "After an insertion at the front, in the middle of a large file, or a changed file, most regions are the same")
     func resynchronises() throws {
         let items = try Self.items()
         let before = Set(try take(try Emitted.stream(items, Self.emitter)).regions.map(\.raw_sha256))
@@ -198,7 +199,8 @@ struct RegionTests {
         // CRC-32 by Python: python3 -c 'import zlib; …'
         let scratch = try Scratch()
         try writeFile(scratch.path + "/a.tar", stream)
-        let crc = try shell("python3 -c 'import sys,zlib;print(zlib.crc32(open(sys.argv[1],\"rb\").read()))' \(scratch.path)/a.tar")
+        let crc = try shell(
+            "python3 -c 'import sys,zlib;print(zlib.crc32(open(sys.argv[1],\"rb\").read()))' \(scratch.path)/a.tar")
         let expected = try #require(UInt32(crc.trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(Array(written.archive.suffix(10)) == GzipFormat.trailer(crc: expected, rawBytes: UInt64(stream.count)))
     }
@@ -210,7 +212,8 @@ struct RegionTests {
         #expect(GzipFormat.number(trailer[6...]) == 0x0807_0605)
     }
 
-    @Test("Stored blocks of any length inflate to themselves", arguments: [1, 65_534, 65_535, 65_536, 131_070, 200_000])
+    @Test(
+        "Stored blocks of any length inflate to themselves", arguments: [1, 65_534, 65_535, 65_536, 131_070, 200_000])
     func stored(_ count: Int) throws {
         let raw = SplitMix.fixed(count)
         #expect(try Self.inflate(RegionCompressor.stored(raw), count: count) == raw)

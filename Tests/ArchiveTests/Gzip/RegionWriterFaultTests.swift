@@ -51,9 +51,11 @@ struct RegionWriterFaultTests {
         defer { for descriptor in [output, full] { try? descriptor.close() } }
         var random = SplitMix(seed: 3)
         // Names of noise, so that the index grows beyond what it buffers.
-        let items = try [Item("d", .directory)] + (0..<4000).map { number in
-            try Item("d/\(number)-" + Hex.encode(random.bytes(60)))
-        }
+        let items =
+            try [Item("d", .directory)]
+            + (0..<4000).map { number in
+                try Item("d/\(number)-" + Hex.encode(random.bytes(60)))
+            }
         let stream = try Emitted.stream(items, TarEmitter(properties: .busybox, keepsHoles: false))
         try writeFile(scratch.path + "/a.tar", stream)
         let input = try FileDescriptor.open(FilePath(scratch.path + "/a.tar"), .readOnly)
@@ -76,6 +78,20 @@ struct RegionWriterFaultTests {
                 try withBytes(piece) { bytes throws(ArchiveError) in
                     try writer.append(bytes, settled: UInt64(number * piece.count))
                 }
+            }
+            writer.cancel()
+        }
+    }
+
+    // Regions that wait for a compressor were dropped by cancel(), and the writer waited for one of them for ever.
+    @Test("Giving up right after a region was handed over ends, whoever took it first")
+    func cancelledAtOnce() throws {
+        let null = try FileDescriptor.open("/dev/null", .writeOnly)
+        defer { try? null.close() }
+        let piece = [UInt8](repeating: 0, count: RegionCutter.maximum)
+        for _ in 0..<3000 {
+            let writer = RegionWriter(output: null, name: "a", index: nil, threads: 1)
+            try withBytes(piece) { bytes throws(ArchiveError) in try writer.append(bytes, settled: UInt64(bytes.count))
             }
             writer.cancel()
         }

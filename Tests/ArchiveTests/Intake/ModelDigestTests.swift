@@ -59,7 +59,8 @@ struct ModelDigestTests {
     private static let changes: [(String, RestorableProperties, @Sendable (inout TarEntry) -> Void)] = [
         ("mode", .busybox, { $0.mode = 0o600 }), ("setuid", .busybox, { $0.mode |= 0o4000 }),
         ("owner", .busybox, { $0.uid = 9 }), ("group", .busybox, { $0.gid = 9 }),
-        ("size", .busybox, { $0.size = 9 }), ("seconds", .busybox, { $0.modified = Timestamp(seconds: 6, nanoseconds: 7) }),
+        ("size", .busybox, { $0.size = 9 }),
+        ("seconds", .busybox, { $0.modified = Timestamp(seconds: 6, nanoseconds: 7) }),
         ("nanoseconds", .all, { $0.modified = Timestamp(seconds: 5, nanoseconds: 8) }),
         ("attribute", .all, { $0.xattrs = [ExtendedAttribute(name: [1], value: [2])] }),
         ("access ACL", .all, { $0.accessACL = [1] }), ("default ACL", .all, { $0.defaultACL = [1] }),
@@ -85,7 +86,9 @@ struct ModelDigestTests {
         }
         #expect(differ(try Item("a", .fifo).entry, try Item("a", .directory).entry))
         #expect(
-            differ(try Item("a", .symlink) { $0.linkTarget = [1] }.entry, try Item("a", .symlink) { $0.linkTarget = [2] }.entry))
+            differ(
+                try Item("a", .symlink) { $0.linkTarget = [1] }.entry,
+                try Item("a", .symlink) { $0.linkTarget = [2] }.entry))
         #expect(
             differ(
                 try Item("a", .blockDevice) { $0.device = DeviceNumber(major: 1, minor: 2) }.entry,
