@@ -32,7 +32,11 @@ struct RestoreView {
         for note in report.notes { Output.talk("picjobs: \(note)") }
         for line in report.unrestarted { Output.talk("picjobs: error: \(line)") }
         for volume in report.volumes {
-            if let error = volume.error { Output.talk("picjobs: error: \(volume.place): \(error)") }
+            if let error = volume.error {
+                // Most errors begin with their volume already.
+                let (place, text) = ("\(volume.place): ", "\(error)")
+                Output.talk("picjobs: error: " + (text.hasPrefix(place) ? "" : place) + text)
+            }
             for warning in volume.warnings.prefix(20) { Output.talk("picjobs: warning: \(warning)") }
         }
         let code = exitCode
