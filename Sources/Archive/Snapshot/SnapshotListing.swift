@@ -27,14 +27,26 @@ public struct SnapshotListing: Sendable {
 
     /// The snapshots as ``Retention`` sees them.
     ///
-    /// One whose authentication is wrong keeps its place but holds no ok archive.
+    /// One whose authentication is wrong keeps its place but holds no ok archive, and an archive whose file is gone or
+    /// has another size is none: else an older good one would be removed for its sake.
     public var retentionCandidates: [Retention.Candidate] {
         snapshots.map { snapshot in
             let trusted = snapshot.authenticity != .wrong
             return Retention.Candidate(
                 id: snapshot.id, kind: snapshot.document.kind,
-                okVolumes: trusted ? snapshot.document.volumes([.ok]) : [],
-                warningVolumes: trusted ? snapshot.document.volumes([.warnings]) : [])
+                okVolumes: trusted ? Self.present([.ok], in: snapshot) : [],
+                warningVolumes: trusted ? Self.present([.warnings], in: snapshot) : [])
+        }
+    }
+
+    private static func present(
+        _ verdicts: Set<SnapshotArchive.Verdict>, in snapshot: StoredSnapshot
+    ) -> Set<SnapshotVolume> {
+        snapshot.document.volumes(verdicts).filter { volume in
+            guard let archive = snapshot.document.archive(volume), let file = archive.file,
+                let path = try? RelativePath(escaped: file), let status = try? snapshot.directory.status(path)
+            else { return false }
+            return status.kind == .file && status.size == archive.size
         }
     }
 }

@@ -1,4 +1,5 @@
 public import Archive
+internal import FoundationEssentials
 internal import SystemPackage
 
 /// A file at `<snapshot>/service_data/<service>/<name>.tar.gz`, with what the `snapshot.json` beside it records.
@@ -12,7 +13,10 @@ public struct RecordedArchive: Sendable {
     ///
     /// - Throws: `ArchiveError` where there is a `snapshot.json` that can't be read.
     public static func find(_ file: String) throws -> RecordedArchive? {
-        let path = FilePath(file).lexicallyNormalized()
+        // A name in the working directory has its snapshot above that.
+        let given = FilePath(file)
+        let base = FilePath(FileManager.default.currentDirectoryPath)
+        let path = (given.isAbsolute ? given : base.pushing(given)).lexicallyNormalized()
         var root = path
         var below: [String] = []
         for _ in 0..<3 {

@@ -84,4 +84,17 @@ import Testing
             #expect(try cell.store().names() == ["\(id)"])
         }
     }
+
+    @Test func anArchiveWithoutItsFileProtectsNothingFromPruning() async throws {
+        try await TemporaryDirectory.with { directory in
+            let made = try JobCell(directory)
+            let cell = try made.open()
+            let (good, broken) = (try await backUp(cell), try await backUp(cell))
+            let file = "\(made.path)/data/backups/\(broken)/service_data/notes/notes_data.tar.gz"
+            try Data([1, 2, 3]).write(to: URL(filePath: file))
+            let decisions = try Pruning.run(
+                store: try cell.store(), key: try cell.key(), policy: RetentionPolicy(keepLast: 1), dryRun: false)
+            #expect(decisions.filter(\.isKept).map(\.id) == [good, broken])
+        }
+    }
 }
