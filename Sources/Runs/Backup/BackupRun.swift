@@ -91,6 +91,17 @@ public struct BackupRun: Sendable {
             services.sort { $0.id < $1.id }
             try record.begin(RunStep(.copy, snapshot: snapshot.id.description))
             let cellFaults = withCell ? try copies.copyCellState() : []
+            var notes = copies.warnings + cellFaults
+            if services.isEmpty, withCell {
+                guard !copies.files.isEmpty else {
+                    throw RunError(
+                        .configuration,
+                        "\(cell.layout.root) has neither services nor anything of a cell: name the cell with --cell or "
+                            + "PIC_CELL")
+                }
+                notes.append(
+                    "no service is installed below \(cell.layout.root)/data/services: only the cell's state was saved")
+            }
             let verdict = Self.verdict(services, hasCellFaults: !cellFaults.isEmpty)
             guard Self.isWorthKeeping(services, withCell: withCell) else {
                 try store.discard(snapshot)
@@ -104,7 +115,7 @@ public struct BackupRun: Sendable {
             try Task.checkCancellation()
             document = try store.publish(snapshot, document, key: key)
             return BackupReport(
-                document: document, services: services, verdict: verdict, notes: copies.warnings + cellFaults)
+                document: document, services: services, verdict: verdict, notes: notes)
         } catch {
             do { try store.discard(snapshot) } catch let failure {
                 observer.note("\(snapshot.directory.path) is left: \(failure); the next run removes it")

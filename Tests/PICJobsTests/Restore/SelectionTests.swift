@@ -97,4 +97,12 @@ import Testing
             #expect(decisions.filter(\.isKept).map(\.id) == [good, broken])
         }
     }
+
+    @Test func aDirectoryThatIsNoCellIsNotBackedUpAsOne() async throws {
+        try await TemporaryDirectory.with { directory in
+            let cell = try Cell(path: directory.string)
+            await #expect(throws: RunError.self) { _ = try await backUp(cell) }
+            #expect(try cell.store().names().isEmpty)
+        }
+    }
 }
