@@ -29,7 +29,11 @@ public final class CellLock: Sendable {
         _ = pwrite(number, text, text.count, 0)
     }
 
-    deinit { close(descriptor.rawValue) }
+    deinit {
+        // A child between fork and exec has the open file, too: closing ours alone would leave it locked for a moment.
+        flock(descriptor.rawValue, LOCK_UN)
+        close(descriptor.rawValue)
+    }
 
     private static func holder(_ descriptor: FileDescriptor) -> String {
         var buffer = [UInt8](repeating: 0, count: 128)
