@@ -65,7 +65,8 @@ public final class TreeListing: TarSink {
         entries[entry.path] = EntryFacts(
             type: entry.type, mode: entry.mode, uid: entry.uid, gid: entry.gid, size: entry.size,
             modified: entry.modified, digest: digest, target: entry.linkTarget, link: entry.hardlinkTarget,
-            attributes: Self.isPlain(entry) ? [] : ModelDigest.attributes(entry, xattrs: true), device: UInt64(entry.device.packed))
+            attributes: Self.isPlain(entry) ? [] : ModelDigest.attributes(entry, xattrs: true),
+            device: UInt64(entry.device.packed))
     }
 
     private static func isPlain(_ entry: TarEntry) -> Bool {
