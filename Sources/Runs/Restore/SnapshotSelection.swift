@@ -29,6 +29,11 @@ struct SnapshotSelection: Sendable {
         let id: SnapshotID
         if options.snapshot == "latest" {
             guard let latest = try store.latest() else {
+                guard try store.names().isEmpty else {
+                    throw RunError(
+                        .damaged,
+                        "no regular snapshot in \(store.directory.path) can be read; picjobs snapshots verify says why")
+                }
                 throw RunError(.failed, "there is no snapshot in \(store.directory.path); picjobs backup makes one")
             }
             id = latest
