@@ -27,8 +27,9 @@ struct VolumeStage: Sendable {
             try await moveAll(from: volume.path, to: old, "move the old content of \(volume.place.path) aside")
             return
         }
+        // All of them before the first is moved: what is refused here has changed nothing.
+        for path in paths { _ = try await topmostMissing(of: path) }
         for path in paths where try await exists(live(path)) {
-            try await requireParents(of: path)
             try await move(live(path), to: old + "/" + flat(path))
         }
     }
@@ -40,8 +41,9 @@ struct VolumeStage: Sendable {
             return
         }
         for path in paths where try await exists(new + "/" + text(path)) {
-            try await requireParents(of: path)
-            try await move(new + "/" + text(path), to: live(path))
+            // Where directories above it are gone, the topmost comes whole: it holds only what is wanted.
+            let top = try await topmostMissing(of: path)
+            try await move(new + "/" + text(top), to: live(top))
         }
     }
 
@@ -51,7 +53,8 @@ struct VolumeStage: Sendable {
             try await moveAll(from: old, to: volume.path, "move the old content of \(volume.place.path) back")
             return
         }
-        for path in paths where try await exists(old + "/" + flat(path)) {
+        // Backwards: a path may lie below one that was moved after it.
+        for path in paths.reversed() where try await exists(old + "/" + flat(path)) {
             try await move(old + "/" + flat(path), to: live(path))
         }
     }
@@ -89,18 +92,25 @@ struct VolumeStage: Sendable {
         return result.status.isSuccess
     }
 
-    /// The directories above a path must be directories of the volume, not links out of it.
-    private func requireParents(of path: EntryPath) async throws {
+    /// The first directory above a path that the volume lacks, or the path itself. Those it has must be directories,
+    /// not links out of it.
+    private func topmostMissing(of path: EntryPath) async throws -> EntryPath {
+        var parents: [EntryPath] = []
         var parent = path.parent
         while let directory = parent, !directory.isRoot {
+            parents.append(directory)
+            parent = directory.parent
+        }
+        for directory in parents.reversed() {
+            guard try await exists(live(directory)) else { return directory }
             let output = try await volume.run(
                 ["find", live(directory), "-maxdepth", "0", "-type", "d"], "look at \(live(directory))")
             guard !output.isEmpty else {
                 throw RunError(
                     .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead")
             }
-            parent = directory.parent
         }
+        return path
     }
 
     private func live(_ path: EntryPath) -> String { volume.path + "/" + text(path) }
