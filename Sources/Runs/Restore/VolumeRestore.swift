@@ -176,7 +176,10 @@ struct VolumeRestore: Sendable {
 private struct NoRoom: Error {
     let message: String
 
-    static func explains(_ error: RunError) -> Bool { error.message.contains("No space left on device") }
+    /// GNU tar says of a write that came to an end halfway only how far it got.
+    static func explains(_ error: RunError) -> Bool {
+        ["No space left on device", "Disk quota exceeded", ": Wrote only "].contains { error.message.contains($0) }
+    }
 }
 
 /// Puts a safety snapshot's archive back into a volume that a killed or failed restore has cleared.
