@@ -45,7 +45,11 @@ let package = Package(
         .systemLibrary(
             name: "CNetlink", path: "Sources/Netfilter/CNetlink", pkgConfig: "libnftnl",
             providers: [.apt(["libmnl-dev", "libnftnl-dev"])]),
-        .target(name: "Netfilter", dependencies: ["CNetlink"], exclude: ["CNetlink"], swiftSettings: settings),
+        .target(name: "CNetfilter", path: "Sources/Netfilter/CNetfilter"),
+        .target(
+            name: "Netfilter",
+            dependencies: ["CNetfilter", "CNetlink", .product(name: "SystemPackage", package: "swift-system")],
+            exclude: ["CNetfilter", "CNetlink"], swiftSettings: settings),
         // What is installed.
         .target(
             name: "Registry", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
@@ -74,7 +78,10 @@ let package = Package(
             name: "ArchiveTests",
             dependencies: ["Archive", .product(name: "SystemPackage", package: "swift-system")], exclude: ["Corpus"],
             swiftSettings: settings),
-        .testTarget(name: "NetfilterTests", dependencies: ["Netfilter"], swiftSettings: settings),
+        .testTarget(
+            name: "NetfilterTests",
+            dependencies: ["Netfilter", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
+            swiftSettings: settings),
         .testTarget(
             name: "RegistryTests",
             dependencies: ["Registry", .product(name: "SystemPackage", package: "swift-system")],

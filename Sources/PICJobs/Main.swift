@@ -9,11 +9,16 @@ struct Main {
     static func main() async {
         // A reader that went away is an error of a write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        Output.occupyStandardFiles()
         let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
         let work = Task { try await run(arguments) }
         let interruption = Interruption { work.cancel() }
         do {
             try await work.value
+            if let failure = Output.failure {
+                Output.talk("picjobs: error: cannot write to standard output: \(failure)")
+                exit(ExitStatus.failed)
+            }
             exit(0)
         } catch {
             exit(interruption.exitCode ?? ExitStatus.report(error))
@@ -30,8 +35,13 @@ struct Main {
         }
         if var asynchronous = command as? any AsyncParsableCommand {
             try await asynchronous.run()
-        } else {
+            return
+        }
+        // Ours are all asynchronous: this is the parser's own `help`.
+        do {
             try command.run()
+        } catch {
+            PICJobs.exit(withError: error)
         }
     }
 }

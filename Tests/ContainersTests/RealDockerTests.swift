@@ -105,12 +105,9 @@ struct RealDockerTests {
             }
             try await Task.sleep(for: .seconds(1))
             #expect(try await engine.docker(["top", container.text, "-eo", "pid,args"]).contains("tar"))
-            let clock = ContinuousClock()
-            let start = clock.now
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             _ = try await runtime.endLeftovers(run: "run-cancel", in: container)
-            #expect(clock.now - start < .seconds(2))
             try reading.close()
             #expect(try await engine.docker(["top", container.text, "-eo", "pid,args"]).contains("tar") == false)
         }

@@ -24,7 +24,9 @@ enum IndexLine {
 
     /// `"key":"text"`, or `"key_hex":"…"` where the bytes are no UTF-8.
     static func bytes(_ key: String, _ bytes: [UInt8]) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { return #""\#(key)_hex":"\#(Hex.encode(bytes))""# }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            return #""\#(key)_hex":"\#(Hex.encode(bytes))""#
+        }
         var json = ""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -64,9 +64,10 @@ enum LibarchiveReader {
         ReaderEntry(
             type: archive_entry_filetype(entry), size: archive_entry_size(entry),
             isHardlink: archive_entry_hardlink(entry) != nil || archive_entry_hardlink_w(entry) != nil,
-            path: namesAreSafe ? archive_entry_pathname(entry).map { cString in
-                Array(UnsafeRawBufferPointer(start: cString, count: strlen(cString)))
-            } : nil)
+            path: namesAreSafe
+                ? archive_entry_pathname(entry).map { cString in
+                    Array(UnsafeRawBufferPointer(start: cString, count: strlen(cString)))
+                } : nil)
     }
 
     /// "Pathname can't be converted from UTF-8 to current locale." and its sisters.

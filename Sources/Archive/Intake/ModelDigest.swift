@@ -54,16 +54,18 @@ public struct ModelDigest: Sendable {
         var all = rows
         var names: [UInt128: UInt128] = [:]
         var primary: [UInt128: UInt128] = [:]
-        for link in links.keys {
+        for link in links.keys where primary[link] == nil {
+            // Each link is walked over once, however long the chain is that links make of links.
+            var chain: [UInt128] = []
             var target = link
-            var steps = 0
-            while let next = links[target], steps <= links.count {
+            while primary[target] == nil, let next = links[target], chain.count <= links.count {
+                chain.append(target)
                 target = next
-                steps += 1
             }
-            primary[link] = target
-            names[target, default: target] &+= link
+            let file = primary[target] ?? target
+            for link in chain { primary[link] = file }
         }
+        for (link, target) in primary { names[target, default: target] &+= link }
         for (link, target) in primary { all[link] = (rows[target] ?? 0) &+ (names[target] ?? 0) }
         for (target, sum) in names { all[target] = (rows[target] ?? 0) &+ sum }
         return all

@@ -23,6 +23,7 @@ public struct EntrySelection: Sendable {
     func checkLink(_ entry: TarEntry) throws(ArchiveError) {
         guard let target = entry.hardlinkTarget, !isNamed(target) else { return }
         throw ArchiveError(
-            .refused, "\"\(entry.path)\" is a hard link to \"\(target)\": name that path too, or restore the whole volume")
+            .refused,
+            "\"\(entry.path)\" is a hard link to \"\(target)\": name that path too, or restore the whole volume")
     }
 }

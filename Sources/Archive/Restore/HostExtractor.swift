@@ -67,6 +67,7 @@ public struct HostExtractor: Sendable {
         guard let status = try parent.status(place) else { return }
         if status.kind == .directory, try parent.directory(place).list(limit: 1_000_000).isEmpty { return }
         throw ArchiveError(
-            .exists, "\(parent.path)/\(place) exists and is not an empty directory: name a new one, nothing is replaced")
+            .exists, "\(parent.path)/\(place) exists and is not an empty directory: name a new one, nothing is replaced"
+        )
     }
 }

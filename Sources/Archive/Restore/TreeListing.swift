@@ -18,6 +18,10 @@ public struct EntryFacts: Sendable, Equatable {
     public var target: [UInt8]
     /// A hard link's file.
     public var link: EntryPath?
+    /// Extended attributes and ACLs, in a form of its own; empty where there are none.
+    public var attributes: [UInt8]
+    /// A device's numbers.
+    public var device: UInt64
 }
 
 /// One difference between two trees.
@@ -36,7 +40,7 @@ public struct TreeChange: Sendable, Equatable {
     public let kind: Kind
     /// To which path.
     public let path: EntryPath
-    /// Which properties differ: `type`, `content`, `mode`, `owner`, `time`, `target`, `link`.
+    /// Which properties differ: `type`, `content`, `mode`, `owner`, `time`, `target`, `attributes`, `device`.
     public let properties: [String]
 }
 
@@ -60,7 +64,12 @@ public final class TreeListing: TarSink {
         guard selection.includes(entry) else { return }
         entries[entry.path] = EntryFacts(
             type: entry.type, mode: entry.mode, uid: entry.uid, gid: entry.gid, size: entry.size,
-            modified: entry.modified, digest: digest, target: entry.linkTarget, link: entry.hardlinkTarget)
+            modified: entry.modified, digest: digest, target: entry.linkTarget, link: entry.hardlinkTarget,
+            attributes: Self.isPlain(entry) ? [] : ModelDigest.attributes(entry, xattrs: true), device: UInt64(entry.device.packed))
+    }
+
+    private static func isPlain(_ entry: TarEntry) -> Bool {
+        entry.xattrs.isEmpty && entry.accessACL == nil && entry.defaultACL == nil
     }
 
     /// What turns this tree into the other, in the order of the paths' bytes.
@@ -109,6 +118,8 @@ public final class TreeListing: TarSink {
                 ? old.modified != new.modified : old.modified.seconds != new.modified.seconds
             if isLater { names.append("time") }
         }
+        if properties.attributes, old.attributes != new.attributes { names.append("attributes") }
+        if old.device != new.device { names.append("device") }
         return names
     }
 }

@@ -75,7 +75,7 @@ public struct SnapshotArchive: Sendable, Codable, Equatable {
     /// The container's image and its digest.
     public var image: String?
     public var imageDigest: String?
-    /// Mounts below `path`, absolute; they are not in the archive.
+    /// Mounts below `path`, absolute; what they hold is in the archive, a restore over them is refused.
     public var nestedMounts: [String]
     /// One sentence each, names escaped.
     public var warnings: [String]

@@ -53,6 +53,33 @@ extension SnapshotDocument {
         guard authentication != nil else {
             throw ArchiveError(.damaged, "snapshot.json has no authentication: it is not as picjobs wrote it")
         }
+        try checkNames()
+    }
+
+    /// Services and archives name files and directories: a document may be anybody's, and so may its names.
+    private func checkNames() throws(ArchiveError) {
+        var seen: Set<SnapshotVolume> = []
+        for service in services {
+            for archive in service.archives {
+                for name in [service.id, archive.name] where !Self.isPlain(name) {
+                    throw ArchiveError(
+                        .damaged, "snapshot.json names \"\(EscapedName.encode(Array(name.utf8)))\", which names no file"
+                    )
+                }
+                guard seen.insert(SnapshotVolume(service: service.id, name: archive.name)).inserted else {
+                    throw ArchiveError(.damaged, "snapshot.json has \(service.id)/\(archive.name) twice")
+                }
+            }
+        }
+    }
+
+    /// What service ids and archive names are made of: letters, digits, `.`, `_`, `-`, the first a letter or digit.
+    private static func isPlain(_ name: String) -> Bool {
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+        }
+        return name.utf8.count <= 64 && name.utf8.first.map(isAlphanumeric) ?? false
+            && name.utf8.allSatisfy { isAlphanumeric($0) || [0x2D, 0x2E, 0x5F].contains($0) }
     }
 
     /// `services.0.archives.1.size: expected to decode UInt64 but found a string`

@@ -35,6 +35,11 @@ public struct SnapshotStore: Sendable {
         return ids.sorted()
     }
 
+    /// Everything that has a snapshot's name, complete or not, the oldest first; nothing is read.
+    public func names() throws(ArchiveError) -> [String] {
+        try directory.list().compactMap { Self.id($0.name) }.sorted().map(\.description)
+    }
+
     /// Reads every snapshot's document; names that are no id (`.incomplete-…`, `latest`) are passed over.
     public func list(key: SnapshotKey?) throws(ArchiveError) -> SnapshotListing {
         var snapshots: [StoredSnapshot] = []

@@ -9,7 +9,17 @@ public struct StoredSnapshot: Sendable {
 
     /// The bytes of its archives as recorded, and of its plain files.
     public var recordedSize: UInt64 {
-        document.services.flatMap(\.archives).reduce(0) { $0 + ($1.size ?? 0) }
-            + document.files.reduce(0) { $0 + ($1.size ?? 0) }
+        (document.services.flatMap(\.archives).map { $0.size ?? 0 } + document.files.map { $0.size ?? 0 })
+            .saturatingSum
+    }
+}
+
+extension [UInt64] {
+    /// The sum, or the largest number where it is larger: recorded sizes may be anybody's.
+    public var saturatingSum: UInt64 {
+        reduce(0) { sum, value in
+            let (result, isTooLarge) = sum.addingReportingOverflow(value)
+            return isTooLarge ? .max : result
+        }
     }
 }

@@ -51,7 +51,8 @@ extension TarScanner {
                 try beginEntry(header, sparse: nil)
             }
         default:
-            throw refusal(.tarType, "the type byte \"\(ByteText.escape([header.type]))\" is not one of 0–6, S, L, K, x, g")
+            throw refusal(
+                .tarType, "the type byte \"\(ByteText.escape([header.type]))\" is not one of 0–6, S, L, K, x, g")
         }
     }
 
@@ -106,7 +107,8 @@ extension TarScanner {
     /// A global header may carry a remark (`git archive` writes one); anything else would change later entries.
     private func readGlobal(_ body: [UInt8]) throws(BrokenRule) {
         for record in try PaxRecords.split(body) where !record.key.elementsEqual("comment".utf8) {
-            throw BrokenRule(.paxGlobal, "a global pax header sets \"\(ByteText.escape(record.key))\" for later entries")
+            throw BrokenRule(
+                .paxGlobal, "a global pax header sets \"\(ByteText.escape(record.key))\" for later entries")
         }
     }
 
@@ -163,7 +165,8 @@ extension TarScanner {
             entry.linkTarget = link
         case .hardlink: entry.hardlinkTarget = try EntryPath(archiveName: link)
         case .characterDevice, .blockDevice:
-            guard let major = UInt32(exactly: header.deviceMajor), let minor = UInt32(exactly: header.deviceMinor) else {
+            guard let major = UInt32(exactly: header.deviceMajor), let minor = UInt32(exactly: header.deviceMinor)
+            else {
                 throw BrokenRule(.tarNumber, "the device numbers overflow")
             }
             entry.device = DeviceNumber(major: major, minor: minor)
@@ -211,7 +214,8 @@ extension EntryType {
         }
         if isLink, linkName.isEmpty { throw BrokenRule(.nameEmpty, "a \(rawValue) names no target") }
         if !isLink, !linkName.isEmpty {
-            throw BrokenRule(.tarLinknameOnFile, "a \(rawValue) is given the link name \"\(ByteText.escape(linkName))\"")
+            throw BrokenRule(
+                .tarLinknameOnFile, "a \(rawValue) is given the link name \"\(ByteText.escape(linkName))\"")
         }
     }
 }

@@ -14,7 +14,8 @@ struct OldSparseMap {
     mutating func readBlock(_ block: [UInt8]) throws(BrokenRule) -> Bool {
         try read(block, start: 0, pairs: 21)
         guard segments.count * 24 <= ArchiveLimits.sparseMapBytes else {
-            throw BrokenRule(.limitHeader, "the map of a sparse file has more than \(ArchiveLimits.sparseMapBytes) bytes")
+            throw BrokenRule(
+                .limitHeader, "the map of a sparse file has more than \(ArchiveLimits.sparseMapBytes) bytes")
         }
         return block[504] != 0
     }

@@ -28,9 +28,7 @@ struct Backup: AsyncParsableCommand {
         let report = try await RunSession.perform(
             cell, kind: "backup", observer: global.observer(), exitCode: ExitStatus.code
         ) { session in
-            let report = try await BackupRun(
-                session.cell, runtime: session.runtime, record: session.record, kind: kind, observer: session.observer
-            ).run(services: services)
+            let report = try await BackupRun(session, kind: kind).run(services: services)
             return (report, report.ending)
         }
         try BackupView(report).show(global)

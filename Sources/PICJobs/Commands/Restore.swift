@@ -8,8 +8,7 @@ struct Restore: AsyncParsableCommand {
         abstract: "Put volumes back, into their running containers or onto the host.",
         discussion: """
             Into the running containers by default; afterwards each volume is equal to the snapshot, and what was there \
-            before is in a safety snapshot. Exit codes: 0 restored and equal (--dry-run: nothing would change), 1 failed, \
-            2 --dry-run: changes are pending, 3 some volumes failed, 64 usage, 65 the snapshot or an archive is refused, \
+            before is in a safety snapshot. Exit codes: 0 restored and equal, 1 failed, 3 some volumes failed, 64 usage, 65 the snapshot or an archive is refused, \
             75 another run holds the cell, 130/143 cancelled.
             """)
 
@@ -46,6 +45,9 @@ struct Restore: AsyncParsableCommand {
     func validate() throws {
         if everything, to != nil || !service.isEmpty || volume != nil || !path.isEmpty || dryRun {
             throw ValidationError("--everything goes with no other selection")
+        }
+        if to != nil, dryRun {
+            throw ValidationError("--dry-run goes with a restore into the containers, not with --to")
         }
         if asRecorded, to == nil { throw ValidationError("--as-recorded goes with --to") }
         for text in path where EntryPath(text: text).map(\.isRoot) ?? true {
@@ -91,22 +93,23 @@ struct Restore: AsyncParsableCommand {
 
     private func showChanges(_ options: RestoreOptions) async throws {
         let cell = try global.openCell(backupRoot: backupRoot)
-        let volumes = try await RestoreRun.changes(cell, options)
-        try PlannedRestoreView(volumes).show(global)
+        try PlannedRestoreView(try await RestoreRun.changes(cell, options)).show(global)
     }
 
     /// State and config_paths first, then the volumes of whatever container runs.
     private func restoreEverything(_ options: RestoreOptions) async throws {
         let root = try Directory(openingOrCreating: FilePath(global.cellPath), mode: 0o755)
         guard let backupRoot else {
-            throw ValidationError("--everything needs --backup-root DIR: the empty cell does not know where snapshots lie")
+            throw ValidationError(
+                "--everything needs --backup-root DIR: the empty cell does not know where snapshots lie")
         }
         let store = try SnapshotStore(existing: FilePath(backupRoot))
         let key = try SnapshotKeyFile(cell: root).load()
         var report = try await CellRebuild(
             cell: global.cellPath, root: root, store: store, key: key, backupRoot: backupRoot, options: options
         ).run(observer: global.observer(), exitCode: ExitStatus.code)
-        report.notes.append("the cell is in \(global.cellPath); its key is \(try SnapshotKeyFile(cell: root).load()?.id ?? "none")")
+        report.notes.append(
+            "the cell is in \(global.cellPath); its key is \(try SnapshotKeyFile(cell: root).load()?.id ?? "none")")
         try RestoreView(report).show(global)
     }
 }

@@ -30,6 +30,7 @@ struct RestoreView {
     /// Shows it and ends with the report's exit code.
     func show(_ global: GlobalOptions) throws {
         for note in report.notes { Output.talk("picjobs: \(note)") }
+        for line in report.unrestarted { Output.talk("picjobs: error: \(line)") }
         for volume in report.volumes {
             if let error = volume.error { Output.talk("picjobs: error: \(volume.place): \(error)") }
             for warning in volume.warnings.prefix(20) { Output.talk("picjobs: warning: \(warning)") }
@@ -44,7 +45,7 @@ struct RestoreView {
                             service: volume.place.service, name: volume.place.name, snapshot: volume.snapshot,
                             entries: volume.entries, verdict: volume.error == nil ? "ok" : "failed",
                             error: volume.error.map { "\($0)" }, warnings: volume.warnings, target: volume.target)
-                    }, files: report.files, notes: report.notes))
+                    }, files: report.files, notes: report.notes + report.unrestarted))
         } else if !global.quiet {
             for volume in report.volumes where volume.error == nil {
                 let place = volume.target.map { " to \($0)" } ?? " in \(volume.place.container):\(volume.place.path)"
@@ -65,9 +66,9 @@ struct RestoreView {
 
 /// What a restore would change.
 struct PlannedRestoreView {
-    private let volumes: [PlannedVolume]
+    private let plan: PlannedRestore
 
-    init(_ volumes: [PlannedVolume]) { self.volumes = volumes }
+    init(_ plan: PlannedRestore) { self.plan = plan }
 
     private struct Object: Encodable {
         struct Volume: Encodable {
@@ -78,24 +79,28 @@ struct PlannedRestoreView {
         }
 
         let volumes: [Volume]
+        let files: [String]
+        let removed: [String]
+        let notes: [String]
     }
 
-    /// Exit code 2 when something would change.
     func show(_ global: GlobalOptions) throws {
+        for note in plan.notes { Output.talk("picjobs: \(note)") }
         if global.json {
             try Output.json(
                 Object(
-                    volumes: volumes.map { volume in
+                    volumes: plan.volumes.map { volume in
                         .init(
                             service: volume.place.service, name: volume.place.name, snapshot: volume.snapshot,
                             changes: volume.changes.map(ChangeObject.init))
-                    }))
+                    }, files: plan.files, removed: plan.removed, notes: plan.notes))
         } else if !global.quiet {
-            for volume in volumes {
+            for path in plan.files { Output.data("put back: \(path)") }
+            for path in plan.removed { Output.data("remove: \(path)") }
+            for volume in plan.volumes {
                 Output.data("\(volume.place) from \(volume.snapshot): \(ChangeObject.summary(volume.changes))")
                 for change in volume.changes { Output.data("  " + ChangeObject(change).line) }
             }
         }
-        if volumes.contains(where: { !$0.changes.isEmpty }) { throw ExitCode(2) }
     }
 }

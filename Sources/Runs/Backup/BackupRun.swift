@@ -1,5 +1,4 @@
 public import Archive
-public import Containers
 internal import Registry
 
 /// What a backup did, for whoever asked for it.
@@ -27,23 +26,18 @@ public struct BackupReport: Sendable {
 ///
 /// The caller holds the cell's lock.
 public struct BackupRun: Sendable {
-    let cell: Cell
-    let runtime: any ContainerRuntime
-    let record: RunRecord
-    let observer: any RunObserver
+    private let session: RunSession
     let kind: SnapshotDocument.Kind
 
     /// Sets a run up; nothing is done yet.
-    public init(
-        _ cell: Cell, runtime: any ContainerRuntime, record: RunRecord, kind: SnapshotDocument.Kind,
-        observer: any RunObserver
-    ) {
-        self.cell = cell
-        self.runtime = runtime
-        self.record = record
+    public init(_ session: RunSession, kind: SnapshotDocument.Kind) {
+        self.session = session
         self.kind = kind
-        self.observer = observer
     }
+
+    private var cell: Cell { session.cell }
+    private var record: RunRecord { session.record }
+    private var observer: any RunObserver { session.observer }
 
     /// Backs up all installed services, or the named ones.
     ///
@@ -124,15 +118,15 @@ public struct BackupRun: Sendable {
         _ copies: inout CellCopies
     ) async throws -> SnapshotService {
         var archives: [SnapshotArchive] = []
-        let backup = VolumeBackup(
-            cell: cell, runtime: runtime, snapshot: snapshot, record: record, observer: observer)
+        let backup = VolumeBackup(session: session, snapshot: snapshot)
         for place in service.volumes {
             try Task.checkCancellation()
             let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
             archives.append(try await backup.run(place, expected: last?.archive.rawSize))
         }
         let paths = try copies.copyConfigPaths(service.configPaths)
-        let failures = archives.filter { $0.verdict == .failed || $0.verdict == .incomplete }.count
+        let failures =
+            archives.filter { $0.verdict == .failed || $0.verdict == .incomplete }.count
             + paths.filter { $0.error != nil }.count
         let verdict: SnapshotDocument.Verdict =
             if failures == 0 {
@@ -166,10 +160,13 @@ public struct BackupRun: Sendable {
         _ store: SnapshotStore, _ earlier: SnapshotListing, _ services: [PlannedService]
     ) throws {
         let free = try store.freeSpace()
-        let needed = services.flatMap(\.volumes).reduce(into: UInt64(1 << 20)) { sum, place in
-            let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
-            sum += last?.archive.size ?? 0
-        }
+        let needed =
+            ([1 << 20]
+            + services.flatMap(\.volumes).map { place in
+                let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))
+                // A guess from a record that is not ours could be any number.
+                return last?.snapshot.authenticity == .authentic ? last?.archive.size ?? 0 : 0
+            }).saturatingSum
         guard free >= needed else {
             throw RunError(
                 .failed,
@@ -194,6 +191,8 @@ extension BackupReport {
         let usable = services.reduce(0) { $0 + $1.archives.filter(\.isUsable).count }
         return RunSession.Ending(
             exitCode: exitCode, snapshot: document?.id.description,
-            result: "\(verdict.rawValue): \(usable) of \(count) archives in \(document.map { "snapshot \($0.id)" } ?? "no snapshot")")
+            result:
+                "\(verdict.rawValue): \(usable) of \(count) archives in \(document.map { "snapshot \($0.id)" } ?? "no snapshot")"
+        )
     }
 }

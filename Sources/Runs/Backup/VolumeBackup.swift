@@ -5,11 +5,12 @@ internal import SystemPackage
 
 /// Backs one volume up into an incomplete snapshot: stream, judge, decode again; torn streams are tried three times.
 struct VolumeBackup: Sendable {
-    let cell: Cell
-    let runtime: any ContainerRuntime
+    let session: RunSession
     let snapshot: IncompleteSnapshot
-    let record: RunRecord
-    let observer: any RunObserver
+
+    private var cell: Cell { session.cell }
+    private var record: RunRecord { session.record }
+    private var observer: any RunObserver { session.observer }
 
     private static let attempts = 3
 
@@ -20,10 +21,14 @@ struct VolumeBackup: Sendable {
         var archive = SnapshotArchive(
             name: place.name, container: place.container, path: place.path, verdict: .failed)
         archive.consistency = "running"
+        if let reason = session.unsettled[place] {
+            archive.error = reason
+            return archive
+        }
         let clock = ContinuousClock()
         let start = clock.now
         do {
-            let stream = try await VolumeStream(place, runtime, stallTimeout: cell.config.stallTimeout)
+            let stream = try await VolumeStream(place, session.runtime, stallTimeout: cell.config.stallTimeout)
             archive.image = stream.info.image
             archive.imageDigest = stream.info.imageDigest
             archive.tar = stream.dialect.name
@@ -34,7 +39,8 @@ struct VolumeBackup: Sendable {
                 if !isTorn || attempt == Self.attempts { break }
                 if attempt == 1 {
                     observer.note(
-                        "\(place): \(archive.error ?? "the stream was torn"); trying up to \(Self.attempts - 1) times more")
+                        "\(place): \(archive.error ?? "the stream was torn"); trying up to \(Self.attempts - 1) times more"
+                    )
                 }
                 try removeFiles(place)
             }
@@ -46,7 +52,8 @@ struct VolumeBackup: Sendable {
             archive.error = error.message
         }
         let elapsed = start.duration(to: clock.now)
-        archive.durationSeconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds / 1_000_000_000_000_000) / 1000
+        archive.durationSeconds =
+            Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds / 1_000_000_000_000_000) / 1000
         return archive
     }
 

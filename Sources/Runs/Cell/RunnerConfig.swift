@@ -39,7 +39,7 @@ public struct RunnerConfig: Sendable {
         let bytes: [UInt8]
         do {
             bytes = try cell.readFile(place, limit: 1 << 20)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return
         } catch {
             throw RunError(.configuration, "\(name) cannot be read: \(error)", underlying: error)

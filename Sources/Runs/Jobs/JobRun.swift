@@ -30,9 +30,7 @@ public struct JobRun: Sendable {
     }
 
     private func work(_ session: RunSession) async throws -> JobReport {
-        let backup = try await BackupRun(
-            session.cell, runtime: session.runtime, record: session.record, kind: .nightly, observer: session.observer
-        ).run(services: job.services ?? [])
+        let backup = try await BackupRun(session, kind: .nightly).run(services: job.services ?? [])
         var report = JobReport(job.name, backup)
         if job.verify == .published, let id = backup.document?.id {
             do {

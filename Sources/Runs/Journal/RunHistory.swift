@@ -1,5 +1,7 @@
 internal import Archive
 internal import FoundationEssentials
+internal import Glibc
+internal import SystemPackage
 
 /// All runs of a cell that are still on record.
 public struct RunHistory: Sendable {
@@ -25,21 +27,38 @@ public struct RunHistory: Sendable {
     public func summary(_ id: RunID) throws -> RunSummary { try Self.summary(try directory(id)) }
 
     /// One run's journal in order; a torn last line (a kill while it was written) is left out.
-    public func steps(_ id: RunID) throws -> [RunStep] {
-        let bytes = try directory(id).readFile("steps.jsonl", limit: 64 << 20)
+    public func steps(_ id: RunID) throws -> [RunStep] { try Self.steps(try directory(id)) }
+
+    static func steps(_ directory: Directory) throws -> [RunStep] {
+        let bytes = try directory.readFile("steps.jsonl", limit: 64 << 20)
         let decoder = JSONDecoder()
         return bytes.split(separator: 0x0A).compactMap { try? decoder.decode(RunStep.self, from: Data($0)) }
     }
 
-    /// Runs that never ended: their process was killed, for whoever asks holds the cell's lock.
+    /// Runs that never ended (their process was killed, for whoever asks holds the cell's lock), and those that left a
+    /// volume in between.
     func unfinished(except own: RunID) throws -> [RunSummary] {
-        try summaries().filter { $0.state == .running && $0.id != own }
+        try summaries().filter { ($0.state == .running || $0.state == .unsettled) && $0.id != own }
+    }
+
+    /// Journals what recovery does on behalf of a run that has ended, in that run's own journal.
+    func append(_ step: RunStep, to id: RunID) throws {
+        let directory = try directory(id)
+        // A kill may have torn the last line: ours begins on a new one.
+        let bytes = try directory.readFile("steps.jsonl", limit: 64 << 20)
+        let path = directory.path + "/steps.jsonl"
+        let number = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
+        guard number >= 0 else { throw RunError(.failed, "cannot open \(path): \(Errno(rawValue: errno))") }
+        let descriptor = FileDescriptor(rawValue: number)
+        defer { close(number) }
+        if let last = bytes.last, last != 0x0A { try descriptor.writeAll([0x0A]) }
+        try RunRecord.append(step, to: descriptor, directory.path)
     }
 
     /// Marks a killed run as dealt with.
     func markInterrupted(_ run: RunSummary, result: String) throws {
         var summary = run
-        summary.state = .interrupted
+        summary.state = try Self.steps(try directory(run.id)).areSettled ? .interrupted : .unsettled
         summary.finished = .now
         summary.result = result
         try Self.write(summary, to: try directory(run.id))
@@ -57,7 +76,11 @@ public struct RunHistory: Sendable {
                 continue
             }
             try directory.removeTemporaries()
-            if let end = try? Self.summary(directory).finished, end.seconds < limit { try runs.removeTree(try id.path) }
+            if let summary = try? Self.summary(directory), summary.state != .unsettled, let end = summary.finished,
+                end.seconds < limit
+            {
+                try runs.removeTree(try id.path)
+            }
         }
     }
 

@@ -1,4 +1,5 @@
-public import Archive
+internal import Archive
+internal import Glibc
 
 /// A run's name: the UTC second it began in, its millisecond and three random digits, in hex:
 /// `20261123T023000Z-3e7a9c`. Names sort by time.
@@ -7,8 +8,11 @@ public struct RunID: Sendable, Hashable, Codable, CustomStringConvertible {
     public let text: String
 
     /// A new one for a run that begins now.
-    public init(now: Timestamp = .now) {
-        let millisecond = now.nanoseconds / 1_000_000
+    public init() {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let now = Timestamp(seconds: Int64(time.tv_sec))
+        let millisecond = UInt32(time.tv_nsec / 1_000_000)
         let digits = String(millisecond << 12 | UInt32.random(in: 0...0xFFF), radix: 16)
         text = "\(SnapshotID(now))-" + String(repeating: "0", count: 6 - digits.count) + digits
     }

@@ -13,6 +13,8 @@ public struct RunSummary: Sendable, Codable {
         case ended
         /// Killed; the next run finished or undid what it had begun.
         case interrupted
+        /// Ended, but a volume is in between: the next run finishes or undoes that.
+        case unsettled
     }
 
     /// The run's id.
@@ -65,13 +67,20 @@ public final class RunRecord: Sendable {
 
     /// Journals a step: appended and synced before this returns.
     public func begin(_ step: RunStep) throws {
+        try Self.append(step, to: steps, directory.path)
+    }
+
+    /// What this run has journaled so far.
+    func journal() throws -> [RunStep] { try RunHistory.steps(directory) }
+
+    static func append(_ step: RunStep, to steps: FileDescriptor, _ place: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var line = Array(try encoder.encode(step))
         line.append(0x0A)
         try steps.writeAll(line)
         guard fdatasync(steps.rawValue) == 0 else {
-            throw RunError(.failed, "cannot write the journal \(directory.path)/steps.jsonl: \(Errno(rawValue: errno))")
+            throw RunError(.failed, "cannot write the journal \(place)/steps.jsonl: \(Errno(rawValue: errno))")
         }
     }
 
@@ -88,7 +97,7 @@ public final class RunRecord: Sendable {
     /// Writes how the run ended.
     public func end(exitCode: Int32, snapshot: String?, result: String) throws {
         var summary = try RunHistory.summary(directory)
-        summary.state = .ended
+        summary.state = try RunHistory.steps(directory).areSettled ? .ended : .unsettled
         summary.finished = .now
         summary.exitCode = exitCode
         summary.snapshot = snapshot

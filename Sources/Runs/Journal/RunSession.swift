@@ -11,6 +11,9 @@ public struct RunSession: Sendable {
     public let record: RunRecord
     /// Who shows what happens.
     public let observer: any RunObserver
+    /// Volumes that an earlier restore left in between and that recovery could not settle, each with the reason: they
+    /// are neither backed up nor restored in part.
+    var unsettled: [VolumePlace: String] = [:]
 
     /// What a run's work came to.
     public struct Ending: Sendable {
@@ -43,10 +46,10 @@ public struct RunSession: Sendable {
         let lock = try CellLock(cell, run: id)
         defer { withExtendedLifetime(lock) {} }
         let record = try RunRecord(cell, id: id, kind: kind, job: job)
-        let session = RunSession(cell: cell, runtime: cell.runtime(run: id), record: record, observer: observer)
+        var session = RunSession(cell: cell, runtime: cell.runtime(run: id), record: record, observer: observer)
         do {
             try record.begin(RunStep(.recover))
-            try await Recovery(session).run()
+            session.unsettled = try await Recovery(session).run()
             let (value, ending) = try await work(session)
             try record.log(ending.result)
             try record.end(exitCode: ending.exitCode, snapshot: ending.snapshot, result: ending.result)

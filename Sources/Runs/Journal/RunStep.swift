@@ -34,7 +34,7 @@ public struct RunStep: Sendable, Codable {
         case fill
         /// The volume is as it should be; nothing is left to finish or undo.
         case settled
-        /// The container is restarted.
+        /// The container was restarted, or could not be and that was said.
         case restart
         /// Plain files are put back.
         case files
@@ -56,11 +56,13 @@ public struct RunStep: Sendable, Codable {
     public var snapshot: String?
     /// What the volume's own directory must be in the end.
     public var root: VolumeRoot?
+    /// True where the container has to be restarted after this step: it holds files that are gone.
+    public var restart: Bool?
 
     /// A step about a volume or about none.
     public init(
         _ step: Kind, _ volume: VolumePlace? = nil, stage: String? = nil, paths: [String]? = nil,
-        safety: String? = nil, snapshot: String? = nil, root: VolumeRoot? = nil
+        safety: String? = nil, snapshot: String? = nil, root: VolumeRoot? = nil, restart: Bool? = nil
     ) {
         self.step = step
         self.volume = volume
@@ -69,6 +71,7 @@ public struct RunStep: Sendable, Codable {
         self.safety = safety
         self.snapshot = snapshot
         self.root = root
+        self.restart = restart
     }
 }
 
@@ -85,4 +88,39 @@ public struct VolumePlace: Sendable, Codable, Hashable, CustomStringConvertible 
 
     /// `notes/notes_data`.
     public var description: String { "\(service)/\(name)" }
+}
+
+extension RunStep.Kind {
+    /// Whether a kill behind this step leaves something in the volume.
+    var changesVolume: Bool {
+        switch self {
+        case .stage, .compare, .swapOut, .swapIn, .sweep, .fill, .settled: true
+        default: false
+        }
+    }
+}
+
+extension [RunStep] {
+    /// Volumes that are neither in their old nor in their new state, or where something of ours is left.
+    var unsettled: Set<VolumePlace> {
+        var last: [VolumePlace: RunStep.Kind] = [:]
+        for step in self where step.step.changesVolume {
+            if let place = step.volume { last[place] = step.step }
+        }
+        return Set(last.filter { $0.value != .settled }.keys)
+    }
+
+    /// Containers whose files were replaced and that were not restarted since, each with such a volume.
+    var unrestarted: [String: VolumePlace] {
+        var waiting: [String: VolumePlace] = [:]
+        for step in self {
+            guard let place = step.volume else { continue }
+            if step.restart == true { waiting[place.container] = place }
+            if step.step == .restart { waiting[place.container] = nil }
+        }
+        return waiting
+    }
+
+    /// True when nothing is left for the next run to do.
+    var areSettled: Bool { unsettled.isEmpty && unrestarted.isEmpty }
 }

@@ -28,14 +28,16 @@ struct ArchiveSource: Sendable {
             throw RunError(
                 .refused,
                 "the archive of \(place) in snapshot \(snapshot.id) is \(archive.verdict.rawValue) "
-                    + "(\(archive.error ?? "no reason recorded")); take an older one, or restore it with --accept-incomplete")
+                    + "(\(archive.error ?? "no reason recorded")); take an older one, or restore it with --accept-incomplete"
+            )
         }
         self.archive = archive
         do throws(ArchiveError) {
             file = try ArchiveFile(path: snapshot.directory.path + "/" + ArchivePlaces(place).archive.description)
         } catch {
             throw RunError(
-                .damaged, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)", underlying: error)
+                .damaged, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)",
+                underlying: error)
         }
     }
 

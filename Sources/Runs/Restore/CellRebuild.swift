@@ -38,28 +38,44 @@ public struct CellRebuild: Sendable {
                 choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete
             ).check(.all, paths: nil)
         }
-        let damaged = try SnapshotFiles.verify(selection.snapshot.document.files, in: selection.snapshot.directory)
-        if let first = damaged.first {
-            throw RunError(.damaged, "snapshot \(selection.snapshot.id): \(first.message); nothing was written")
+        let copies = try selection.configPaths()
+        for snapshot in [selection.snapshot] + copies.map(\.snapshot) {
+            if let first = try SnapshotFiles.verify(snapshot.document.files, in: snapshot.directory).first {
+                throw RunError(.damaged, "snapshot \(snapshot.id): \(first.message); nothing was written")
+            }
         }
         var report = RestoreReport()
         report.notes = selection.notes
-        for place in ["cell", "project"] {
-            let outcome = try TreeRestore(
-                selection.snapshot.document.files, from: selection.snapshot.directory, below: try RelativePath(place),
-                to: root
-            ).run()
+        var trees = [
+            try TreeRestore(
+                selection.snapshot.document.files, from: selection.snapshot.directory, below: "cell", to: root)
+        ]
+        for (snapshot, paths) in copies {
+            trees.append(
+                try TreeRestore(
+                    snapshot.document.files, from: snapshot.directory, below: "project", to: root, paths: paths))
+        }
+        for tree in trees {
+            let outcome = try tree.run()
             report.files += outcome.restored.map(\.description)
             report.notes += outcome.warnings
         }
-        if !selection.notes.isEmpty { report.notes += try signAnew() }
+        var isAuthentic = selection.isTrusted
+        if !isAuthentic {
+            do {
+                report.notes += try signAnew()
+                isAuthentic = true
+            } catch {
+                // A medium that can't be written stays as it is.
+                report.notes.append("the snapshots were not signed anew: \(error)")
+            }
+        }
         let rebuilt = try Cell(path: cell, backupRoot: backupRoot)
         try makeLocalContainers(rebuilt, selection)
         var options = options
-        options.snapshot = "\(selection.snapshot.id)"
         options.withoutSafety = true
         options.config = false
-        options.acceptUnauthenticated = false
+        options.acceptUnauthenticated = !isAuthentic
         let final = options
         let volumes = try await RunSession.perform(
             rebuilt, kind: "restore", observer: observer, exitCode: exitCode
@@ -68,7 +84,8 @@ public struct CellRebuild: Sendable {
             return (report, report.ending(selection.snapshot.id))
         }
         report.volumes = volumes.volumes
-        report.notes += volumes.notes
+        report.notes += volumes.notes.filter { !report.notes.contains($0) }
+        report.unrestarted = volumes.unrestarted
         return report
     }
 

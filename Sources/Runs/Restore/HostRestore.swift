@@ -22,8 +22,7 @@ public struct HostRestore: Sendable {
         var report = RestoreReport()
         report.notes = selection.notes
         let choices = try selection.choices()
-        let isTrusted = selection.notes.isEmpty
-        if options.asRecorded, !isTrusted {
+        if options.asRecorded, !selection.isTrusted {
             throw RunError(.refused, "--as-recorded is for authenticated snapshots only")
         }
         let sources = try choices.map {
@@ -42,11 +41,13 @@ public struct HostRestore: Sendable {
         }
         if options.config {
             let project = try root.createDirectory("project", mode: 0o755)
-            let outcome = try TreeRestore(
-                snapshot.document.files, from: snapshot.directory, below: "project", to: project
-            ).run()
-            report.files = outcome.restored.map { "\(project.path)/\($0)" }
-            report.notes += outcome.warnings
+            for (snapshot, paths) in try selection.configPaths() {
+                let outcome = try TreeRestore(
+                    snapshot.document.files, from: snapshot.directory, below: "project", to: project, paths: paths
+                ).run()
+                report.files += outcome.restored.map { "\(project.path)/\($0)" }
+                report.notes += outcome.warnings
+            }
         }
         return report
     }

@@ -53,14 +53,17 @@ public struct RestoreReport: Sendable {
     public var files: [String] = []
     /// What else a person should know.
     public var notes: [String] = []
+    /// Containers that still have the old files open, each with why they could not be restarted.
+    public var unrestarted: [String] = []
 
     /// An empty report.
     public init() {}
 
-    /// 0; 3 when some volumes failed and others did not; else what the first failure says.
+    /// 0; 3 when some volumes failed and others did not, or a container was not restarted; else what the first failure
+    /// says.
     public func exitCode(_ code: (any Error) -> Int32) -> Int32 {
         let errors = volumes.compactMap(\.error)
-        guard let first = errors.first else { return 0 }
+        guard let first = errors.first else { return unrestarted.isEmpty ? 0 : 3 }
         return errors.count < volumes.count ? 3 : code(first)
     }
 

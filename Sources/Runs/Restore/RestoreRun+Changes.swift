@@ -1,4 +1,6 @@
 public import Archive
+internal import Containers
+internal import Registry
 
 /// What a restore would change in one volume.
 public struct PlannedVolume: Sendable {
@@ -10,15 +12,31 @@ public struct PlannedVolume: Sendable {
     public let changes: [TreeChange]
 }
 
+/// What a restore would change altogether.
+public struct PlannedRestore: Sendable {
+    /// Volume by volume.
+    public var volumes: [PlannedVolume] = []
+    /// config_paths that would be put back.
+    public var files: [String] = []
+    /// What would be removed from restored config_paths.
+    public var removed: [String] = []
+    /// What else a person should know.
+    public var notes: [String] = []
+}
+
 extension RestoreRun {
     /// Compares each archive with its volume as it is now; nothing is written, no lock is needed.
-    public static func changes(_ cell: Cell, _ options: RestoreOptions) async throws -> [PlannedVolume] {
+    public static func changes(_ cell: Cell, _ options: RestoreOptions) async throws -> PlannedRestore {
         let selection = try SnapshotSelection(try cell.store(), key: try cell.key(), options)
         let runtime = cell.runtime(run: RunID())
         let stall = cell.config.stallTimeout
         let chosen = EntrySelection(paths: options.paths.isEmpty ? nil : options.paths)
-        var volumes: [PlannedVolume] = []
+        var plan = PlannedRestore()
+        plan.notes = selection.notes
+        let registry = try ServiceRegistry(loading: cell.layout)
         for choice in try selection.choices() {
+            if let note = choice.note { plan.notes.append(note) }
+            try SnapshotSelection.checkInstalled(choice.place, registry)
             let source = try ArchiveSource(
                 choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete)
             let volume = try await VolumeStream(choice.place, runtime, stallTimeout: stall)
@@ -28,16 +46,31 @@ extension RestoreRun {
                 return UncheckedTransfer(listing)
             }.value
             let progress = TransferProgress()
-            let present = try await volume.read(progress: progress) { input in
+            let (present, result) = try await volume.read(progress: progress) { input in
                 let listing = TreeListing(chosen)
                 try TarStream.read(input, sink: listing, stallTimeout: stall, progress: progress)
                 return UncheckedTransfer(listing)
-            }.value.value
-            volumes.append(
+            }
+            let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
+            guard result.transportFailure == nil, messages.losses.isEmpty, messages.unknown.isEmpty else {
+                throw RunError(
+                    .failed,
+                    "\(choice.place) can't be read whole, so it can't be compared: "
+                        + ByteText.escape(
+                            Array((messages.losses + messages.unknown).joined(separator: " ").utf8), limit: 240))
+            }
+            plan.volumes.append(
                 PlannedVolume(
                     place: choice.place, snapshot: source.snapshot,
-                    changes: present.changes(to: wanted, volume.dialect.properties)))
+                    changes: present.value.changes(to: wanted, volume.dialect.properties)))
         }
-        return volumes
+        for (snapshot, paths) in options.config ? try selection.configPaths() : [] {
+            let outcome = try TreeRestore(
+                snapshot.document.files, from: snapshot.directory, below: "project", to: cell.root, paths: paths
+            ).plan()
+            plan.files += outcome.restored.map(\.description)
+            plan.removed += outcome.extra.map(\.description)
+        }
+        return plan
     }
 }

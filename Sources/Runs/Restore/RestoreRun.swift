@@ -39,14 +39,24 @@ public struct RestoreRun: Sendable {
             _ = try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths)
         }
         if !options.withoutSafety { report.safety = try await safetySnapshot(choices) }
-        for (choice, source) in zip(choices, sources) {
-            try Task.checkCancellation()
-            report.volumes.append(await restore(choice.place, source, safety: report.safety))
-            // A cancelled volume has undone itself; the rest is not begun.
-            try Task.checkCancellation()
+        do {
+            for (choice, source) in zip(choices, sources) {
+                try Task.checkCancellation()
+                let outcome = await restore(choice.place, source, safety: report.safety)
+                report.volumes.append(outcome)
+                if Task.isCancelled, let error = outcome.error, !(error is CancellationError) {
+                    session.observer.note("\(choice.place): \(error)")
+                }
+                // A cancelled volume has undone itself; the rest is not begun.
+                try Task.checkCancellation()
+            }
+            if options.config { try restoreConfig(&report) }
+        } catch {
+            // Whatever ended it: what was replaced is held open by processes.
+            for line in try await restartContainers() { session.observer.note(line) }
+            throw error
         }
-        if options.config { try restoreConfig(&report) }
-        try await restartContainers(of: report)
+        report.unrestarted = try await restartContainers()
         return report
     }
 
@@ -55,10 +65,15 @@ public struct RestoreRun: Sendable {
         do {
             let volume = try await VolumeStream(
                 place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
+            if let reason = session.unsettled[place], !options.paths.isEmpty || !options.withoutSafety {
+                throw RunError(.failed, reason)
+            }
             let warnings = try await VolumeRestore(
                 session: session, volume: volume, source: source,
-                paths: options.paths.isEmpty ? nil : options.paths, safety: safety
+                paths: options.paths.isEmpty ? nil : options.paths, safety: safety,
+                restarts: !options.withoutRestart
             ).run()
+            try Recovery(session).forget(place)
             return VolumeOutcome(
                 place: place, snapshot: source.snapshot, entries: entries, error: nil, warnings: warnings)
         } catch {
@@ -72,14 +87,14 @@ public struct RestoreRun: Sendable {
     private func safetySnapshot(_ choices: [SnapshotSelection.Choice]) async throws -> String? {
         var paths: [String: [String]] = [:]
         if options.config {
-            for service in selectedServices { paths[service.id] = existingPaths(service) }
+            for part in selection.parts { paths[part.service.id] = existingPaths(part.service) }
         }
         guard !choices.isEmpty || paths.values.contains(where: { !$0.isEmpty }) else { return nil }
-        let report = try await BackupRun(
-            session.cell, runtime: session.runtime, record: session.record, kind: .safety, observer: session.observer
-        ).run(volumes: choices.map(\.place), configPaths: paths)
+        let report = try await BackupRun(session, kind: .safety).run(volumes: choices.map(\.place), configPaths: paths)
         let faults = report.services.flatMap { service in
-            service.archives.filter { !$0.isUsable }.map { "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)" }
+            service.archives.filter { !$0.isUsable }.map {
+                "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)"
+            }
         }
         guard faults.isEmpty, let document = report.document else {
             throw RunError(
@@ -90,10 +105,6 @@ public struct RestoreRun: Sendable {
         return document.id.description
     }
 
-    private var selectedServices: [SnapshotService] {
-        snapshot.document.services.filter { options.services.isEmpty || options.services.contains($0.id) }
-    }
-
     private func existingPaths(_ service: SnapshotService) -> [String] {
         service.configPaths.filter { $0.error == nil }.map(\.path).filter { path in
             guard let path = try? RelativePath(escaped: path) else { return false }
@@ -102,28 +113,22 @@ public struct RestoreRun: Sendable {
     }
 
     private func restoreConfig(_ report: inout RestoreReport) throws {
-        let paths = try selectedServices.flatMap(\.configPaths).filter { $0.error == nil }.map {
-            try RelativePath(escaped: $0.path)
+        for (snapshot, paths) in try selection.configPaths() {
+            try session.record.begin(RunStep(.files, snapshot: snapshot.id.description))
+            let outcome = try TreeRestore(
+                snapshot.document.files, from: snapshot.directory, below: "project", to: session.cell.root, paths: paths
+            ).run(removingExtra: true)
+            report.files += outcome.restored.map(\.description)
+            report.notes += outcome.warnings
         }
-        let outcome = try TreeRestore(
-            snapshot.document.files, from: snapshot.directory, below: "project", to: session.cell.root, paths: paths
-        ).run(removingExtra: true)
-        try session.record.begin(RunStep(.files, snapshot: snapshot.id.description))
-        report.files += outcome.restored.map(\.description)
-        report.notes += outcome.warnings
     }
 
-    /// Processes hold the old files open: only a restart makes them see the new ones.
-    private func restartContainers(of report: RestoreReport) async throws {
-        guard !options.withoutRestart else { return }
-        for name in Set(report.volumes.filter { $0.error == nil }.map(\.place.container)).sorted() {
-            guard let container = ContainerName(name) else { continue }
-            try session.record.begin(RunStep(.restart))
-            do {
-                try await session.runtime.restart(container)
-            } catch {
-                session.observer.note("\(name) was restored but not restarted: \(error); restart it yourself")
-            }
+    /// Processes hold the old files open: only a restart makes them see the new ones. Returns a sentence for each
+    /// container that could not be restarted.
+    private func restartContainers() async throws -> [String] {
+        let session = session
+        return try await uncancelled {
+            try await Recovery(session).restart(try session.record.journal(), of: session.record.id)
         }
     }
 }

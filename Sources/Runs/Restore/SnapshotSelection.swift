@@ -8,8 +8,19 @@ struct SnapshotSelection: Sendable {
     let options: RestoreOptions
     /// The named snapshot, or the newest.
     let snapshot: StoredSnapshot
-    /// A sentence where authenticity was waived.
+    /// The services that are asked for, each with the snapshot that has it: with `latest` also an older one, for the
+    /// newest backup may have been one of other services.
+    let parts: [Part]
+    /// A sentence where authenticity was waived, or an older snapshot is taken.
     let notes: [String]
+    /// False where authenticity was waived.
+    let isTrusted: Bool
+
+    /// One service as one snapshot has it.
+    struct Part: Sendable {
+        let service: SnapshotService
+        let snapshot: StoredSnapshot
+    }
 
     init(_ store: SnapshotStore, key: SnapshotKey?, _ options: RestoreOptions) throws {
         self.store = store
@@ -28,8 +39,66 @@ struct SnapshotSelection: Sendable {
             }
             id = named
         }
-        snapshot = try store.open(id, key: key)
-        notes = try Self.judge(snapshot, options.acceptUnauthenticated)
+        let snapshot = try store.open(id, key: key)
+        self.snapshot = snapshot
+        let waived = try Self.judge(snapshot, options.acceptUnauthenticated)
+        isTrusted = waived.isEmpty
+        var (parts, notes) = (snapshot.document.services.map { Part(service: $0, snapshot: snapshot) }, waived)
+        if options.snapshot == "latest" {
+            parts.removeAll { $0.service.archives.isEmpty && $0.service.error != nil }
+            let known = Set(parts.map(\.service.id))
+            let missing = Self.installed(snapshot.document).union(options.services).subtracting(known)
+            for part in missing.isEmpty ? [] : Self.newest(of: missing, in: try store.list(key: key)) {
+                _ = try Self.judge(part.snapshot, options.acceptUnauthenticated)
+                parts.append(part)
+                notes.append("\(snapshot.id) was made without \(part.service.id); taking \(part.snapshot.id) for it")
+            }
+            parts.sort { $0.service.id < $1.service.id }
+        }
+        for name in options.services where !parts.contains(where: { $0.service.id == name }) {
+            let known = parts.map(\.service.id).joined(separator: ", ")
+            throw RunError(.failed, "snapshot \(snapshot.id) has no service \(name); it has \(known)")
+        }
+        self.parts = parts.filter { options.services.isEmpty || options.services.contains($0.service.id) }
+        self.notes = notes
+    }
+
+    /// The services that were installed when a snapshot was made: its copy of the cell's state has their manifests.
+    private static func installed(_ document: SnapshotDocument) -> Set<String> {
+        Set(
+            document.files.compactMap { file in
+                let parts = file.path.split(separator: "/")
+                guard parts.count == 5, file.path.hasPrefix("cell/data/services/"), parts[4] == "manifest.json" else {
+                    return nil
+                }
+                return String(parts[3])
+            })
+    }
+
+    /// The newest regular snapshot with something of each service; none for a service that never had anything.
+    private static func newest(of services: Set<String>, in listing: SnapshotListing) -> [Part] {
+        services.sorted().compactMap { id in
+            for snapshot in listing.snapshots.reversed()
+            where snapshot.document.kind != .safety && snapshot.authenticity != .wrong {
+                let service = snapshot.document.services.first { $0.id == id }
+                if let service, service.archives.contains(where: \.isUsable) || !service.configPaths.isEmpty {
+                    return Part(service: service, snapshot: snapshot)
+                }
+            }
+            return nil
+        }
+    }
+
+    /// The copies of config_paths of what is asked for, one a snapshot that has some.
+    func configPaths() throws -> [(snapshot: StoredSnapshot, paths: [RelativePath])] {
+        let byID = Dictionary(grouping: parts, by: \.snapshot.id)
+        return try byID.keys.sorted().compactMap { id in
+            guard let parts = byID[id] else { return nil }
+            let paths = try parts.flatMap(\.service.configPaths).filter { $0.error == nil }.map {
+                try RelativePath(escaped: $0.path)
+            }
+            return (parts[0].snapshot, paths)
+        }
     }
 
     /// A wrong authentication is always refused; one that can't be checked needs a word.
@@ -64,8 +133,8 @@ struct SnapshotSelection: Sendable {
     /// one, also from an older snapshot.
     func choices() throws -> [Choice] {
         var choices: [Choice] = []
-        for service in snapshot.document.services
-        where options.services.isEmpty || options.services.contains(service.id) {
+        for part in parts {
+            let (service, snapshot) = (part.service, part.snapshot)
             for archive in service.archives where options.volume == nil || archive.name == options.volume {
                 let place = VolumePlace(
                     service: service.id, name: archive.name, container: archive.container, path: archive.path)
@@ -76,10 +145,9 @@ struct SnapshotSelection: Sendable {
                 }
             }
         }
-        let known = snapshot.document.services.map(\.id)
-        for name in options.services where !known.contains(name) {
+        if choices.isEmpty, !options.services.isEmpty, options.volume == nil, !options.config {
             throw RunError(
-                .failed, "snapshot \(snapshot.id) has no service \(name); it has \(known.joined(separator: ", "))")
+                .failed, "snapshot \(snapshot.id) has no volume of \(options.services.joined(separator: ", "))")
         }
         if let volume = options.volume, choices.isEmpty {
             throw RunError(.failed, "snapshot \(snapshot.id) has no volume \(volume) in what was selected")
@@ -100,7 +168,8 @@ struct SnapshotSelection: Sendable {
             place: VolumePlace(
                 service: place.service, name: place.name, container: newest.archive.container,
                 path: newest.archive.path), snapshot: newest.snapshot,
-            note: "\(place): its archive in \(snapshot.id) is \(archive.verdict.rawValue); taking \(newest.snapshot.id)")
+            note: "\(place): its archive in \(snapshot.id) is \(archive.verdict.rawValue); taking \(newest.snapshot.id)"
+        )
     }
 
     /// The archive goes only where the installed manifest of today says that this volume lies.
@@ -108,7 +177,8 @@ struct SnapshotSelection: Sendable {
         let volumes = registry.backupPlan().services.first { $0.service.rawValue == place.service }?.volumes ?? []
         guard let volume = volumes.first(where: { $0.name.rawValue == place.name }) else {
             throw RunError(
-                .failed, "\(place): no installed service declares this volume; install it first, or restore with --to DIR")
+                .failed,
+                "\(place): no installed service declares this volume; install it first, or restore with --to DIR")
         }
         guard volume.container.rawValue == place.container, volume.path.rawValue == place.path else {
             throw RunError(

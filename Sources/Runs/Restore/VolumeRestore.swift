@@ -11,6 +11,8 @@ struct VolumeRestore: Sendable {
     let paths: [EntryPath]?
     /// The snapshot of what was there before; nil when none was wanted.
     let safety: String?
+    /// Whether the container is restarted once its files were replaced.
+    let restarts: Bool
 
     private var place: VolumePlace { volume.place }
 
@@ -20,7 +22,8 @@ struct VolumeRestore: Sendable {
         guard mounts.isEmpty else {
             throw RunError(
                 .failed,
-                "\(place): \(mounts[0]) is mounted below \(place.path) in \(place.container); unmount it or restore with --to")
+                "\(place): \(mounts[0]) is mounted below \(place.path) in \(place.container); unmount it or restore with --to"
+            )
         }
         try session.record.begin(RunStep(.check, place, snapshot: source.snapshot))
         let expected = try await source.check(volume.dialect.properties, paths: paths)
@@ -44,15 +47,19 @@ struct VolumeRestore: Sendable {
     }
 
     private func staged(_ expected: ArchiveSource.Checked) async throws {
+        var places: [EntryPath]?
+        if let paths { places = try await VolumeStage.places(of: paths, in: volume) }
         let stage = VolumeStage(
-            volume: volume, name: TarDialect.stagePrefix + session.record.id.text, paths: paths)
-        let names = paths.map { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
+            volume: volume, name: TarDialect.stagePrefix + session.record.id.text, paths: places)
+        let names = places.map { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
         let oldRoot = try await volume.currentRoot()
         // A part of a volume leaves the volume's own directory as it is.
         let newRoot = paths == nil ? expected.root.map { VolumeRoot($0) } : oldRoot
         @Sendable func step(_ kind: RunStep.Kind, _ root: VolumeRoot?) throws {
             try session.record.begin(
-                RunStep(kind, place, stage: stage.name, paths: names, snapshot: source.snapshot, root: root))
+                RunStep(
+                    kind, place, stage: stage.name, paths: names, snapshot: source.snapshot, root: root,
+                    restart: kind == .swapIn && restarts ? true : nil))
         }
         try step(.stage, oldRoot)
         var isMoving = false
@@ -61,6 +68,7 @@ struct VolumeRestore: Sendable {
             try await fill(stage.new)
             try step(.compare, oldRoot)
             try await compare(stage.new, expected)
+            try await stage.requireMovable()
             try step(.swapOut, oldRoot)
             isMoving = true
             try await stage.swapOut()
@@ -68,9 +76,12 @@ struct VolumeRestore: Sendable {
             // Also when cancelled: what we made must go, and what we moved must come back.
             let wasMoving = isMoving
             try await uncancelled {
-                if wasMoving { try await stage.swapBack() }
-                try await stage.remove()
-                try await volume.setRoot(oldRoot)
+                if try await stage.isPresent() {
+                    if wasMoving { try await stage.swapBack() }
+                    try step(.sweep, oldRoot)
+                    try await stage.remove()
+                    try await volume.setRoot(oldRoot)
+                }
                 try session.record.begin(RunStep(.settled, place))
             }
             throw error
@@ -100,7 +111,7 @@ struct VolumeRestore: Sendable {
                 try sink.finish()
                 directories.value = sink.directories
             }
-        } catch let error as RunError where NoRoom.explains(error) {
+        } catch let error as RunError where NoRoom.explains(error.message) {
             throw NoRoom(message: error.message)
         }
         let all = directories.value
@@ -122,9 +133,11 @@ struct VolumeRestore: Sendable {
             return sink.model
         }
         let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
-        guard result.status.isSuccess, messages.unknown.isEmpty, messages.losses.isEmpty, messages.changes.isEmpty else {
+        guard result.status.isSuccess, messages.unknown.isEmpty, messages.losses.isEmpty, messages.changes.isEmpty
+        else {
             throw RunError(
-                .failed, "\(place): the restored tree could not be read back (\(result.status)): "
+                .failed,
+                "\(place): the restored tree could not be read back (\(result.status)): "
                     + (result.errorText.lines.first ?? "no message"))
         }
         let differences = expected.model.differences(from: model)
@@ -140,7 +153,8 @@ struct VolumeRestore: Sendable {
     /// Clears the volume and fills it in place; on failure the safety snapshot goes back in.
     private func filled(_ expected: ArchiveSource.Checked) async throws {
         guard let safety else { return }
-        try session.record.begin(RunStep(.fill, place, safety: safety, snapshot: source.snapshot))
+        try session.record.begin(
+            RunStep(.fill, place, safety: safety, snapshot: source.snapshot, restart: restarts ? true : nil))
         do {
             try await clear()
             try await fill(volume.path)
@@ -173,12 +187,12 @@ struct VolumeRestore: Sendable {
 }
 
 /// The volume's file system is full.
-private struct NoRoom: Error {
+struct NoRoom: Error {
     let message: String
 
-    /// GNU tar says of a write that came to an end halfway only how far it got.
-    static func explains(_ error: RunError) -> Bool {
-        ["No space left on device", "Disk quota exceeded", ": Wrote only "].contains { error.message.contains($0) }
+    /// GNU tar tells of a file that it could write in part only how much of its last block went in.
+    static func explains(_ words: String) -> Bool {
+        ["No space left on device", "Disk quota exceeded", ": Wrote only "].contains { words.contains($0) }
     }
 }
 
@@ -199,7 +213,9 @@ struct Refill: Sendable {
         let source = try ArchiveSource(snapshot, place, acceptIncomplete: true)
         let volume = try await VolumeStream(
             place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
-        try await VolumeRestore(session: session, volume: volume, source: source, paths: nil, safety: nil).refill()
+        try await VolumeRestore(
+            session: session, volume: volume, source: source, paths: nil, safety: nil, restarts: false
+        ).refill()
     }
 }
 

@@ -22,11 +22,14 @@ public struct VolumeRoot: Sendable, Codable {
         uid = entry.uid
         gid = entry.gid
         modified = [entry.modified.seconds, Int64(entry.modified.nanoseconds)]
-        attributes = entry.xattrs.isEmpty
+        attributes =
+            entry.xattrs.isEmpty
             ? nil
             : Dictionary(
-                entry.xattrs.map { (Hex.encode($0.name), Hex.encode($0.value)) }, uniquingKeysWith: { first, _ in first })
-        acls = entry.accessACL == nil && entry.defaultACL == nil
+                entry.xattrs.map { (Hex.encode($0.name), Hex.encode($0.value)) },
+                uniquingKeysWith: { first, _ in first })
+        acls =
+            entry.accessACL == nil && entry.defaultACL == nil
             ? nil : [entry.accessACL, entry.defaultACL].map { String(decoding: $0 ?? [], as: UTF8.self) }
     }
 

@@ -15,21 +15,50 @@ struct VolumeStage: Sendable {
     var new: String { root + "/new" }
     var old: String { root + "/old" }
 
+    private var late: String { root + "/late" }
+
     /// A fresh staging directory, readable by root alone.
     func create() async throws {
         try await volume.run(["mkdir", "-m", "700", "--", root], "make the staging directory \(root)")
-        try await volume.run(["mkdir", "-m", "700", "--", new, old], "make the staging directory \(root)")
+        try await volume.run(["mkdir", "-m", "700", "--", new, old, late], "make the staging directory \(root)")
+    }
+
+    /// What has to be swapped so that every wanted path comes back: where directories above a path are gone from the
+    /// volume, the topmost of these; and no path below another one.
+    ///
+    /// - Throws: where something else stands in place of a directory above a path.
+    static func places(of wanted: [EntryPath], in volume: VolumeStream) async throws -> [EntryPath] {
+        let stage = VolumeStage(volume: volume, name: "", paths: nil)
+        var places: Set<EntryPath> = []
+        for path in wanted { places.insert(try await stage.topmostMissing(path)) }
+        return places.filter { path in !places.contains { $0 != path && path.isWithin($0) } }
+            .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+    }
+
+    private func topmostMissing(_ path: EntryPath) async throws -> EntryPath {
+        guard String(validating: path.bytes, as: UTF8.self) != nil else {
+            throw RunError(
+                .failed,
+                "\(volume.place): \(path) is no UTF-8, so it can't be restored alone; name a directory above it")
+        }
+        var above: [EntryPath] = []
+        var parent = path.parent
+        while let directory = parent, !directory.isRoot {
+            above.append(directory)
+            parent = directory.parent
+        }
+        for directory in above.reversed() {
+            guard try await exists(live(directory)) else { return directory }
+            try await requireDirectory(directory)
+        }
+        return path
     }
 
     /// Moves what stands in the volume into `old/`.
     func swapOut() async throws {
-        guard let paths else {
-            try await moveAll(from: volume.path, to: old, "move the old content of \(volume.place.path) aside")
-            return
-        }
-        // All of them before the first is moved: what is refused here has changed nothing.
-        for path in paths { _ = try await topmostMissing(of: path) }
+        guard let paths else { return try await moveEverythingAside() }
         for path in paths where try await exists(live(path)) {
+            try await requireParents(of: path)
             try await move(live(path), to: old + "/" + flat(path))
         }
     }
@@ -41,43 +70,131 @@ struct VolumeStage: Sendable {
             return
         }
         for path in paths where try await exists(new + "/" + text(path)) {
-            // Where directories above it are gone, the topmost comes whole: it holds only what is wanted.
-            let top = try await topmostMissing(of: path)
-            try await move(new + "/" + text(top), to: live(top))
+            try await requireParents(of: path)
+            try await moveIn(new + "/" + text(path), to: live(path))
         }
     }
 
     /// Undoes an unfinished ``swapOut()``: nothing restored is in its place yet.
     func swapBack() async throws {
         guard let paths else {
-            try await moveAll(from: old, to: volume.path, "move the old content of \(volume.place.path) back")
+            let purpose = "move the old content of \(volume.place.path) back"
+            try await moveAll(from: old, to: volume.path, purpose)
+            // What the service made meanwhile, where nothing has that name.
+            try await volume.run(
+                [
+                    "find", late, "-mindepth", "2", "-maxdepth", "2", "-exec", "mv", "-n", "-t", volume.path, "--",
+                    "{}",
+                    "+",
+                ], purpose)
             return
         }
-        // Backwards: a path may lie below one that was moved after it.
-        for path in paths.reversed() where try await exists(old + "/" + flat(path)) {
-            try await move(old + "/" + flat(path), to: live(path))
+        for path in paths where try await exists(old + "/" + flat(path)) {
+            try await moveIn(old + "/" + flat(path), to: live(path))
         }
     }
 
     /// Removes the staging directory with all that is in it; no error when it is gone already.
     func remove() async throws {
-        try await volume.run(["rm", "-rf", "--", root], "remove the staging directory \(root)")
+        let remove = ["rm", "-rf", "--", root]
+        let purpose = "remove the staging directory \(root)"
+        guard volume.isUnprivileged, try await isPresent() else {
+            try await volume.run(remove, purpose)
+            return
+        }
+        // Whoever is not root can't empty a directory without write permission.
+        do { try await volume.run(remove, purpose) } catch is RunError {
+            try await volume.run(
+                ["find", root, "-type", "d", "!", "-perm", "-700", "-exec", "chmod", "u+rwx", "--", "{}", ";"], purpose)
+            try await volume.run(remove, purpose)
+        }
     }
 
     /// True when the volume has the staging directory.
     func isPresent() async throws -> Bool { try await exists(root) }
 
-    /// One rename for each top-level entry, in as few processes as it takes; nothing of ours is moved.
-    private func moveAll(from source: String, to target: String, _ purpose: String) async throws {
-        let find = [
-            "find", source, "-mindepth", "1", "-maxdepth", "1", "!", "-name", TarDialect.stagePrefix + "*",
-        ]
-        // A service that runs on may make a file meanwhile: again, until nothing is left.
-        for _ in 0..<10 {
-            try await volume.run(find + ["-exec", "mv", "-f", "-t", target, "--", "{}", "+"], purpose)
+    /// One rename for each top-level entry, in as few processes as it takes; the staging directory itself stays.
+    ///
+    /// A service that runs on may make and remove files meanwhile: again, for what is left, until nothing is. What still
+    /// appears after that many times is its own work of now.
+    private func moveEverythingAside() async throws {
+        let purpose = "move the old content of \(volume.place.path) aside"
+        let find = ["find", volume.path, "-mindepth", "1", "-maxdepth", "1", "!", "-name", name]
+        var failure: (any Error)?
+        for attempt in 0..<Self.attempts {
+            // A name may come again: what is moved later never meets what was there first.
+            let target = attempt == 0 ? old : late + "/\(attempt)"
+            if attempt > 0 {
+                try await volume.run(["mkdir", "-m", "700", "--", target], "make the staging directory \(target)")
+            }
+            do {
+                failure = nil
+                try await volume.run(find + ["-exec", "mv", "-f", "-t", target, "--", "{}", "+"], purpose)
+            } catch let error as RunError {
+                failure = error
+            }
             if try await volume.run(find + ["-print0"], purpose).isEmpty { return }
         }
-        throw RunError(.failed, "\(volume.place): cannot \(purpose): new files keep appearing; stop the service's work")
+        if let failure { throw failure }
+    }
+
+    /// Moves all that a directory of the staging directory holds into the volume, whatever the service has put there.
+    private func moveAll(from source: String, to target: String, _ purpose: String) async throws {
+        let find = ["find", source, "-mindepth", "1", "-maxdepth", "1"]
+        for attempt in 1...Self.attempts {
+            do {
+                try await volume.run(find + ["-exec", "mv", "-f", "-t", target, "--", "{}", "+"], purpose)
+                return
+            } catch let error as RunError {
+                if attempt == Self.attempts { throw error }
+            }
+            for path in try await volume.run(find + ["-print0"], purpose).split(separator: 0) {
+                try await setAside(Array(path.dropFirst(source.utf8.count + 1)))
+            }
+        }
+    }
+
+    private static let attempts = 20
+
+    /// Whoever is not root can't move a directory without write permission to another place (rename(2)).
+    ///
+    /// - Throws: where the swap would fail in its middle because of that.
+    func requireMovable() async throws {
+        guard volume.isUnprivileged else { return }
+        var tops = [volume.path, new].map { ["find", $0, "-mindepth", "1", "-maxdepth", "1"] }
+        if let paths {
+            tops = paths.flatMap { [live($0), new + "/" + text($0)] }.map { ["find", $0, "-maxdepth", "0"] }
+        }
+        for find in tops where try await exists(find[1]) {
+            let fixed = try await volume.run(
+                find + ["-type", "d", "!", "-perm", "-200", "-print"], "look at \(volume.place.path)")
+            if let first = fixed.split(separator: 0x0A).first {
+                throw RunError(
+                    .failed,
+                    "\(volume.place): only root can move the directory \(ByteText.escape(Array(first))), which is not "
+                        + "writable; restore as root, or with --to DIR")
+            }
+        }
+    }
+
+    /// Moves one thing to its place in the volume, whatever the service has put there meanwhile.
+    private func moveIn(_ source: String, to target: String) async throws {
+        for _ in 1..<Self.attempts {
+            do { return try await move(source, to: target) } catch is RunError {
+                try await setAside(Array(target.utf8.dropFirst(volume.path.utf8.count + 1)))
+            }
+        }
+        try await move(source, to: target)
+    }
+
+    /// What a running service made between the swap's two halves, in the way of what belongs there, goes with the rest.
+    private func setAside(_ path: [UInt8]) async throws {
+        guard let text = String(validating: path, as: UTF8.self), try await exists(volume.path + "/" + text) else {
+            return
+        }
+        try await volume.run(["mkdir", "-p", "-m", "700", "--", late], "make the staging directory \(late)")
+        let place = late + "/" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        try await move(volume.path + "/" + text, to: place)
     }
 
     private func move(_ source: String, to target: String) async throws {
@@ -92,25 +209,22 @@ struct VolumeStage: Sendable {
         return result.status.isSuccess
     }
 
-    /// The first directory above a path that the volume lacks, or the path itself. Those it has must be directories,
-    /// not links out of it.
-    private func topmostMissing(of path: EntryPath) async throws -> EntryPath {
-        var parents: [EntryPath] = []
+    /// The directories above a path must be directories of the volume, not links out of it.
+    private func requireParents(of path: EntryPath) async throws {
         var parent = path.parent
         while let directory = parent, !directory.isRoot {
-            parents.append(directory)
+            try await requireDirectory(directory)
             parent = directory.parent
         }
-        for directory in parents.reversed() {
-            guard try await exists(live(directory)) else { return directory }
-            let output = try await volume.run(
-                ["find", live(directory), "-maxdepth", "0", "-type", "d"], "look at \(live(directory))")
-            guard !output.isEmpty else {
-                throw RunError(
-                    .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead")
-            }
+    }
+
+    private func requireDirectory(_ directory: EntryPath) async throws {
+        let output = try await volume.run(
+            ["find", live(directory), "-maxdepth", "0", "-type", "d"], "look at \(live(directory))")
+        guard !output.isEmpty else {
+            throw RunError(
+                .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead")
         }
-        return path
     }
 
     private func live(_ path: EntryPath) -> String { volume.path + "/" + text(path) }

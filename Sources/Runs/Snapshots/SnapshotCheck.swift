@@ -22,6 +22,7 @@ public struct SnapshotCheck: Sendable {
                 let place = VolumePlace(
                     service: service.id, name: archive.name, container: archive.container, path: archive.path)
                 if let finding = try await check(place, archive, snapshot, observer) { findings.append(finding) }
+                if let finding = checkIndex(place, archive, snapshot) { findings.append(finding) }
             }
         }
         do {
@@ -30,6 +31,16 @@ public struct SnapshotCheck: Sendable {
             findings.append(error.message)
         }
         return findings
+    }
+
+    /// The index is advisory, so nothing is lost with it; but it is recorded, and a medium that changes it is not sound.
+    private func checkIndex(_ place: VolumePlace, _ archive: SnapshotArchive, _ snapshot: StoredSnapshot) -> String? {
+        do {
+            let digest = try SnapshotFiles.digest(ArchivePlaces(place).index, in: snapshot.directory)
+            return digest == archive.indexSHA256 ? nil : "index of \(place): its SHA-256 is not the one recorded"
+        } catch {
+            return "index of \(place): \(error.message)"
+        }
     }
 
     private func check(

@@ -9,8 +9,12 @@ struct TarDialect: Sendable, Equatable {
     /// `gnu 1.34`, as `snapshot.json` keeps it.
     let name: String
 
-    /// Everything of ours in a volume has a name that begins so; backups leave it out.
+    /// A staging directory is named so, with the run's id behind it.
     static let stagePrefix = ".picjobs-"
+    /// What a staging directory's name looks like to tar; backups leave it out, and no other name.
+    static let stagePattern =
+        stagePrefix + String(repeating: "[0-9]", count: 8) + "T" + String(repeating: "[0-9]", count: 6) + "Z-"
+        + String(repeating: "[0-9a-f]", count: 6)
 
     /// Reads the first lines of `tar --version`; busybox versions without that option name themselves on stderr.
     init(version text: String) {
@@ -60,7 +64,7 @@ struct TarDialect: Sendable, Equatable {
         // Fixed names for the extended headers (GNU tar's own hold its process id), and no access times: the same
         // volume gives the same bytes.
         return [
-            "tar", "-C", path, "--exclude=./\(Self.stagePrefix)*", "--format=posix",
+            "tar", "-C", path, "--exclude=./\(Self.stagePattern)", "--format=posix",
             "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "--sparse",
             "--xattrs", "--xattrs-include=*", "--acls", "-cf", "-", ".",
         ]

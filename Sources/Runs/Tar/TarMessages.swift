@@ -49,7 +49,8 @@ struct TarMessages: Sendable {
 
     /// Lines that only repeat that something was said before.
     private static func isSummary(_ text: String) -> Bool {
-        text == "Exiting with failure status due to previous errors" || text == "error exit delayed from previous errors"
+        text == "Exiting with failure status due to previous errors"
+            || text == "error exit delayed from previous errors"
             || text == "POSIX ACL support is not available" || text == "XATTR support is not available"
     }
 

@@ -32,6 +32,9 @@ struct VolumeStream: Sendable {
         dialect = try await TarDialect.probe(runtime, container)
     }
 
+    /// Commands in a container run as root, those of the local runtime as whoever runs this.
+    var isUnprivileged: Bool { runtime.kind == "local" && geteuid() != 0 }
+
     /// What came out of a volume.
     struct Reading: Sendable {
         let outcome: ArchiveIntake.Outcome
@@ -115,9 +118,15 @@ struct VolumeStream: Sendable {
             throw RunError(
                 .failed,
                 "\(place): tar in \(container) did not take the archive (\(result.status)): "
-                    + "\(lines.first.map { ByteText.escape(Array($0.utf8)) } ?? "no message")")
+                    + (lines.isEmpty ? "no message" : ByteText.escape(Array(Self.reason(lines).utf8), limit: 480)))
         }
         try emission.get()
+    }
+
+    /// The first line, and the first that names a full disk: GNU tar says so only of the next file.
+    private static func reason(_ lines: [String]) -> String {
+        let full = lines.dropFirst().first { NoRoom.explains($0) && !NoRoom.explains(lines[0]) }
+        return [lines[0], full].compactMap { $0 }.joined(separator: "; ")
     }
 
     private static func isBrokenPipe(_ error: any Error) -> Bool {
@@ -127,7 +136,8 @@ struct VolumeStream: Sendable {
     /// Runs a small command in the container and insists that it succeeds without a word.
     @discardableResult
     func run(_ arguments: [String], _ purpose: String) async throws -> [UInt8] {
-        let result = try await runtime.exec(ContainerCommand(arguments, output: .collect(limit: 64 << 20)), in: container)
+        let result = try await runtime.exec(
+            ContainerCommand(arguments, output: .collect(limit: 64 << 20)), in: container)
         if let failure = result.transportFailure { throw failure }
         guard result.status.isSuccess else {
             throw RunError(
@@ -166,7 +176,9 @@ struct VolumeStream: Sendable {
         var bytes: [UInt8] = []
         var rest = Array(field.utf8)[...]
         while let first = rest.first {
-            if first == 0x5C, rest.count >= 4, let value = UInt8(String(decoding: rest.dropFirst().prefix(3), as: UTF8.self), radix: 8) {
+            if first == 0x5C, rest.count >= 4,
+                let value = UInt8(String(decoding: rest.dropFirst().prefix(3), as: UTF8.self), radix: 8)
+            {
                 bytes.append(value)
                 rest = rest.dropFirst(4)
             } else {

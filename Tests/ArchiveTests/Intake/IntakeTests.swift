@@ -40,7 +40,8 @@ struct IntakeTests {
         let directory = FileManager.default.temporaryDirectory.path + "/intake-\(UInt64.random(in: 0...UInt64.max))"
         try shell("mkdir -p \(directory)")
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let tar = "--format=posix -S --xattrs --acls --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime"
+        let tar =
+            "--format=posix -S --xattrs --acls --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime"
         try shell("tar -C /usr/share/doc \(tar) -cf \(directory)/a.tar .")
         let outcome = try intake(directory + "/a.tar", in: directory)
         guard case .complete = outcome.end else {

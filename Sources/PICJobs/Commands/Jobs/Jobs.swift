@@ -43,6 +43,7 @@ extension RunSummary {
         switch state {
         case .running: id == alive ? "running" : "killed"
         case .interrupted: "killed"
+        case .unsettled: "unsettled"
         case .ended:
             switch exitCode {
             case 130, 143: "cancelled"

@@ -22,15 +22,21 @@ struct KeyExport: AsyncParsableCommand {
 
     mutating func run() async throws {
         guard let key = try global.openCell().key() else {
-            throw RunError(.configuration, "the cell \(global.cellPath) has no snapshot key yet; picjobs backup makes one")
+            throw RunError(
+                .configuration, "the cell \(global.cellPath) has no snapshot key yet; picjobs backup makes one")
         }
         guard file != "-" else {
             Output.write(String(decoding: key.text, as: UTF8.self), STDOUT_FILENO)
             return
         }
-        let descriptor = try FileDescriptor.open(
-            FilePath(file), .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
-            permissions: .ownerReadWrite)
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(
+                FilePath(file), .writeOnly, options: [.create, .exclusiveCreate, .noFollow, .closeOnExec],
+                permissions: .ownerReadWrite)
+        } catch {
+            throw RunError(.failed, "cannot write \(file): \(error); name a new file", underlying: error)
+        }
         defer { close(descriptor.rawValue) }
         try descriptor.writeAll(key.text)
         guard fsync(descriptor.rawValue) == 0 else {
@@ -68,8 +74,14 @@ struct KeyImport: AsyncParsableCommand {
             throw RunError(.failed, "cannot open \(file): \(error)", underlying: error)
         }
         defer { if file != "-" { close(descriptor.rawValue) } }
-        var bytes = [UInt8](repeating: 0, count: 4096)
-        let count = try bytes.withUnsafeMutableBytes { try descriptor.read(into: $0) }
-        return Array(bytes.prefix(count))
+        // A pipe may give it in pieces; one byte more than a key may have shows that it is none.
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while bytes.count <= 4096 {
+            let count = try buffer.withUnsafeMutableBytes { try descriptor.read(into: $0) }
+            if count == 0 { break }
+            bytes += buffer.prefix(count)
+        }
+        return bytes
     }
 }

@@ -23,7 +23,9 @@ struct SnapshotsPrune: AsyncParsableCommand {
     @Flag(help: "Only say what would go.") var dryRun = false
 
     func validate() throws {
-        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly, keepSafety].compactMap { $0 }
+        let counts = [keepLast, keepHourly, keepDaily, keepWeekly, keepMonthly, keepYearly, keepSafety].compactMap {
+            $0
+        }
         guard !counts.isEmpty else { throw ValidationError("name at least one --keep-… rule") }
         guard counts.allSatisfy({ $0 >= 0 }) else { throw ValidationError("a --keep-… rule takes a number from 0 on") }
     }

@@ -20,7 +20,8 @@ struct SnapshotsShow: AsyncParsableCommand {
             show(stored)
         }
         if stored.authenticity == .wrong {
-            Output.talk("picjobs: error: snapshot \(stored.id): snapshot.json was changed after it was written (wrong HMAC)")
+            Output.talk(
+                "picjobs: error: snapshot \(stored.id): snapshot.json was changed after it was written (wrong HMAC)")
             throw ExitCode(ExitStatus.damaged)
         }
     }

@@ -26,7 +26,7 @@ struct SnapshotsVerify: AsyncParsableCommand {
         let open = try OpenStore(global)
         let observer = global.observer()
         var results: [Object.Snapshot] = []
-        for name in snapshots.isEmpty ? try open.store.ids().map({ "\($0)" }) : snapshots {
+        for name in snapshots.isEmpty ? try open.store.names() : snapshots {
             var findings: [String]
             var id = name
             do {

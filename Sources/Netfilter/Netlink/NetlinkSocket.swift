@@ -1,0 +1,214 @@
+internal import CNetlink
+internal import Glibc
+internal import SystemPackage
+
+/// A netlink socket that lives in one namespace: requests with an acknowledgement, dumps, batches.
+///
+/// Answers are matched by sequence number; what an earlier, failed request left behind is skipped.
+struct NetlinkSocket: ~Copyable {
+    /// Which part of the kernel is spoken to (NETLINK_ROUTE, NETLINK_NETFILTER).
+    enum Family: Int32 {
+        case route = 0
+        case netfilter = 12
+
+        var name: String { self == .route ? "rtnetlink" : "nfnetlink" }
+    }
+
+    /// Bytes asked for both buffers: a batch of 10 000 elements is 526 KB, and is sent whole.
+    private static let bufferSize: Int32 = 16 << 20
+    /// Seconds after which a missing answer is an error instead of a wait for ever.
+    private static let patience = 10
+    /// How often a dump is begun again because the state changed meanwhile.
+    private static let attempts = 32
+
+    private let handle: Handle
+    private let room: UnsafeMutableRawBufferPointer
+    private let family: Family
+    private var sequence: UInt32 = 0
+
+    /// Opens and binds it on a private thread inside `namespace`.
+    /// - Throws: ``NetfilterError``.
+    init(_ family: Family, in namespace: NetworkNamespace) throws(NetfilterError) {
+        let descriptor = try namespace.run { () throws(NetfilterError) in try Self.open(family, namespace.path) }
+        guard let handle = Handle(adopting: descriptor) else {
+            throw .system(.last, "adopt an \(family.name) socket")
+        }
+        self.handle = handle
+        self.family = family
+        room = .allocate(byteCount: 256 << 10, alignment: 16)
+    }
+
+    deinit {
+        room.deallocate()
+    }
+
+    private static func open(_ family: Family, _ place: String) throws(NetfilterError) -> Int32 {
+        let action = "open an \(family.name) socket in \(place)"
+        let type = Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_NETLINK, type, family.rawValue)
+        guard descriptor >= 0 else { throw .system(.last, action) }
+        do throws(NetfilterError) {
+            // Extended acknowledgements (11) without an echo of the message (10); dumps filter strictly (12).
+            for option in [11, 10] + (family == .route ? [12] : []) as [Int32] {
+                var one: Int32 = 1
+                guard setsockopt(descriptor, SOL_NETLINK, option, &one, 4) == 0 else {
+                    throw .system(.last, action, detail: "netlink option \(option); Linux 4.20 or later is needed")
+                }
+            }
+            // The forced form passes the limit of net.core.*mem_max and needs CAP_NET_ADMIN of the machine; the
+            // plain form takes what it gets, and a batch that is too long for it answers EMSGSIZE.
+            var size = bufferSize
+            for (forced, plain) in [(SO_SNDBUFFORCE, SO_SNDBUF), (SO_RCVBUFFORCE, SO_RCVBUF)] {
+                if setsockopt(descriptor, SOL_SOCKET, forced, &size, 4) != 0,
+                    setsockopt(descriptor, SOL_SOCKET, plain, &size, 4) != 0
+                {
+                    throw .system(.last, action)
+                }
+            }
+            var wait = timeval(tv_sec: patience, tv_usec: 0)
+            let length = socklen_t(MemoryLayout<timeval>.size)
+            guard setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, length) == 0 else {
+                throw .system(.last, action)
+            }
+            var address = sockaddr_nl()
+            address.nl_family = sa_family_t(AF_NETLINK)
+            let bound = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+                }
+            }
+            guard bound == 0 else { throw .system(.last, action) }
+            return descriptor
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// A sequence number for the next message; never 0, which the kernel uses for what nobody asked for.
+    mutating func nextSequence() -> UInt32 {
+        sequence = sequence == .max ? 1 : sequence + 1
+        return sequence
+    }
+
+    /// Sends bytes whole.
+    func send(_ bytes: [UInt8], _ subject: String) throws(NetfilterError) {
+        while mnl_socket_sendto(handle.pointer, bytes, bytes.count) < 0 {
+            let errno = Errno.last
+            guard errno == .interrupted else {
+                let detail = errno == .messageTooLong ? "\(bytes.count) bytes; raise net.core.wmem_max" : nil
+                throw .system(errno, subject, detail: detail)
+            }
+        }
+    }
+
+    /// Waits for one datagram and hands each message in it to `body`, until that returns false.
+    /// - Returns: whether `body` wants more.
+    func receive(
+        _ subject: String, _ body: (NetlinkReply) throws(NetfilterError) -> Bool
+    ) throws(NetfilterError) -> Bool {
+        let count = try receiveBytes(subject)
+        var rest = UnsafeRawBufferPointer(rebasing: room[..<count])
+        while !rest.isEmpty {
+            guard let reply = NetlinkReply(rest) else {
+                throw NetfilterError(.malformed, "cannot \(subject): the kernel's answer is cut short")
+            }
+            if try !body(reply) { return false }
+            rest = UnsafeRawBufferPointer(rebasing: rest[min(rest.count, (reply.length + 3) & ~3)...])
+        }
+        return true
+    }
+
+    private func receiveBytes(_ subject: String) throws(NetfilterError) -> Int {
+        while true {
+            let count = mnl_socket_recvfrom(handle.pointer, room.baseAddress, room.count)
+            if count >= 0 { return count }
+            let errno = Errno.last
+            if errno != .interrupted { throw .system(errno, subject) }
+        }
+    }
+
+    /// Sends a request and waits until it is done.
+    ///
+    /// - Throws: ``NetfilterError``, with the kernel's own words where it has some.
+    mutating func perform(_ message: NetlinkMessage) throws(NetfilterError) {
+        var message = message
+        message.flags.formUnion([.request, .ack])
+        let number = nextSequence()
+        var bytes: [UInt8] = []
+        message.encode(sequence: number, into: &bytes)
+        try send(bytes, message.subject)
+        let accept = { (reply: NetlinkReply) throws(NetfilterError) -> Bool in
+            guard reply.sequence == number else { return true }
+            if let error = try reply.acknowledgement(of: message) { throw error }
+            return false
+        }
+        while try receive(message.subject, accept) {}
+    }
+
+    /// Asks for everything of a kind, and begins again while the kernel says that the state changed meanwhile.
+    ///
+    /// - Parameter decode: Makes a value of one message; `nil` leaves it out.
+    /// - Throws: ``NetfilterError`` `.lost` when the state never settles.
+    mutating func dump<Value>(
+        _ message: NetlinkMessage, _ decode: (NetlinkReply) throws(NetfilterError) -> Value?
+    ) throws(NetfilterError) -> [Value] {
+        var message = message
+        message.flags.formUnion([.request, .dump])
+        for _ in 0..<Self.attempts {
+            do throws(NetfilterError) {
+                if let values = try dumpOnce(message, decode) { return values }
+            } catch  where error.code == .lost {
+                continue
+            }
+        }
+        throw NetfilterError(
+            .lost, "cannot \(message.subject): the state changed during each of \(Self.attempts) attempts; try again")
+    }
+
+    private mutating func dumpOnce<Value>(
+        _ message: NetlinkMessage, _ decode: (NetlinkReply) throws(NetfilterError) -> Value?
+    ) throws(NetfilterError) -> [Value]? {
+        let number = nextSequence()
+        var bytes: [UInt8] = []
+        message.encode(sequence: number, into: &bytes)
+        try send(bytes, message.subject)
+        var values: [Value] = []
+        var isInterrupted = false
+        let accept = { (reply: NetlinkReply) throws(NetfilterError) -> Bool in
+            guard reply.sequence == number else { return true }
+            isInterrupted = isInterrupted || reply.flags.contains(.interrupted)
+            if reply.isEnd {
+                if let error = try reply.acknowledgement(of: message) {
+                    // A dump that is disturbed may also say so this way.
+                    guard error.errno == .interrupted else { throw error }
+                    isInterrupted = true
+                }
+                return false
+            }
+            if let value = try decode(reply) { values.append(value) }
+            return true
+        }
+        while try receive(message.subject, accept) {}
+        return isInterrupted ? nil : values
+    }
+}
+
+extension NetlinkSocket {
+    /// libmnl's socket. The pointer has one owner and libmnl keeps nothing per thread, so it may move between threads.
+    private struct Handle: ~Copyable, @unchecked Sendable {
+        let pointer: OpaquePointer
+
+        init?(adopting descriptor: Int32) {
+            guard let pointer = mnl_socket_fdopen(descriptor) else {
+                close(descriptor)
+                return nil
+            }
+            self.pointer = pointer
+        }
+
+        deinit {
+            mnl_socket_close(pointer)
+        }
+    }
+}
