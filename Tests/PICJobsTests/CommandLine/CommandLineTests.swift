@@ -42,7 +42,7 @@ struct CommandLineTests {
             #expect(behind.code == 0)
             #expect(try !object(behind).isEmpty)
             let file = try Program.run(
-                [cell], script: "cd \"$1\"; ls data/backups/latest/service_data/notes/*.tar.gz"
+                [cell], script: "cd \"$1\"; ls data/backups/2*/service_data/notes/*.tar.gz"
             ).output
             let archive = cell + "/" + file.trimmingCharacters(in: .newlines)
             for arguments in [

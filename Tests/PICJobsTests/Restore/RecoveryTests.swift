@@ -48,7 +48,7 @@ struct RecoveryTests {
     @Test("Before the swap the staging directory goes", arguments: [RunStep.Kind.stage, .compare, .sweep])
     func staging(_ step: RunStep.Kind) async throws {
         try await with { cell in
-            try await kill(in: cell, at: step, "mkdir -p $S/new/d $S/old; printf new > $S/new/d/file")
+            try await kill(in: cell, at: step, "mkdir -p $S/new/d $S/old $S/late; printf new > $S/new/d/file")
             try await expect(cell, "./d ./d/file ", result: "staging directory was removed")
             #expect(try await cell.sh("cat d/file") == "old")
         }
@@ -67,7 +67,7 @@ struct RecoveryTests {
         try await with { cell in
             try await kill(
                 in: cell, at: .swapOut,
-                "printf other > other; mkdir -p $S/new/d $S/old; printf new > $S/new/d/file; mv d $S/old")
+                "printf other > other; mkdir -p $S/new/d $S/old $S/late; printf new > $S/new/d/file; mv d $S/old")
             try await expect(cell, "./d ./d/file ./other ", result: "undone")
             #expect(try await cell.sh("cat d/file") == "old")
         }
@@ -78,7 +78,7 @@ struct RecoveryTests {
         try await with { cell in
             try await kill(
                 in: cell, at: .swapIn,
-                "mkdir -p $S/new $S/old; mv d $S/old; printf a > a; printf b > $S/new/b; mkdir $S/new/d")
+                "mkdir -p $S/new $S/old $S/late; mv d $S/old; printf a > a; printf b > $S/new/b; mkdir $S/new/d")
             try await expect(cell, "./a ./b ./d ", result: "finished")
         }
     }
@@ -89,14 +89,14 @@ struct RecoveryTests {
         try await with { cell in
             try await kill(
                 in: cell, at: .swapOut, paths: ["d/file"],
-                "mkdir -p $S/new/d $S/old; printf new > $S/new/d/file; mv d/file $S/old/\(flat)")
+                "mkdir -p $S/new/d $S/old $S/late; printf new > $S/new/d/file; mv d/file $S/old/\(flat)")
             try await expect(cell, "./d ./d/file ", result: "undone")
             #expect(try await cell.sh("cat d/file") == "old")
         }
         try await with { cell in
             try await kill(
                 in: cell, at: .swapIn, paths: ["d/file"],
-                "mkdir -p $S/new/d $S/old; printf new > $S/new/d/file; mv d/file $S/old/\(flat)")
+                "mkdir -p $S/new/d $S/old $S/late; printf new > $S/new/d/file; mv d/file $S/old/\(flat)")
             try await expect(cell, "./d ./d/file ", result: "finished")
             #expect(try await cell.sh("cat d/file") == "new")
         }

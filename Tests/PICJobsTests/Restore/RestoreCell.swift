@@ -47,10 +47,7 @@ struct RestoreCell {
     @discardableResult
     func backUp() async throws -> SnapshotID {
         let report = try await perform("backup") { session in
-            try await BackupRun(
-                session.cell, runtime: session.runtime, record: session.record, kind: .manual,
-                observer: session.observer
-            ).run()
+            try await BackupRun(session, kind: .manual).run()
         }
         #expect(report.verdict == .ok)
         return try #require(report.document?.id)
