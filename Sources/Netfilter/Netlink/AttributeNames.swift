@@ -27,18 +27,23 @@ struct AttributeNames: Sendable, Equatable {
         ])
 
     /// The attribute that begins at `offset` of the message (counted from its netlink header), with the numbers of
-    /// those around it: "FRA_TABLE", "NFTA_RULE_EXPRESSIONS/1/2"; `nil` when none begins there.
+    /// those around it: "FRA_TABLE", "NFTA_RULE_EXPRESSIONS/1[3]/2"; `nil` when none begins there. A number in brackets
+    /// counts, from 0, the attributes before it in a list of the same kind.
     func path(at offset: Int, in body: [UInt8]) -> String? {
         find(offset - 16, in: body, headerSize..<body.count, isTop: true)
     }
 
     private func find(_ place: Int, in body: [UInt8], _ span: Range<Int>, isTop: Bool) -> String? {
         var start = span.lowerBound
+        var seen: [UInt16: Int] = [:]
         while start + 4 <= span.upperBound {
             let length = Int(body[start]) | Int(body[start + 1]) << 8
             guard length >= 4, start + length <= span.upperBound else { return nil }
             let number = (UInt16(body[start + 2]) | UInt16(body[start + 3]) << 8) & 0x3fff
-            let name = isTop ? names[number] ?? "attribute \(number)" : "\(number)"
+            let position = seen[number, default: 0]
+            seen[number] = position + 1
+            let name =
+                isTop ? names[number] ?? "attribute \(number)" : "\(number)\(position > 0 ? "[\(position)]" : "")"
             if start == place { return name }
             if place > start, place < start + length {
                 return find(place, in: body, start + 4..<start + length, isTop: false).map { "\(name)/\($0)" } ?? name

@@ -88,10 +88,11 @@ import Testing
         var message = NetlinkMessage(
             type: 1, flags: [], subject: "", names: .route, header: [UInt8](repeating: 0, count: 12))
         message.put(1, 7 as UInt32)
-        message.put(8, bytes: [8, 0, 3, 0, 1, 2, 3, 4, 8, 0, 4, 0, 1, 2, 3, 4])
+        message.put(8, bytes: [8, 0, 3, 0, 1, 2, 3, 4, 8, 0, 4, 0, 1, 2, 3, 4, 4, 0, 3, 0])
         #expect(message.names.path(at: 16 + 12, in: message.body) == "RTA_DST")
         #expect(message.names.path(at: 16 + 20, in: message.body) == "RTA_METRICS")
         #expect(message.names.path(at: 16 + 32, in: message.body) == "RTA_METRICS/4")
+        #expect(message.names.path(at: 16 + 40, in: message.body) == "RTA_METRICS/3[1]")
         #expect(message.names.path(at: 9999, in: message.body) == nil)
     }
 }

@@ -1,0 +1,103 @@
+/// A named set, or a map when it has a ``data`` type.
+public struct NftSet: Hashable, Sendable {
+    public let name: String
+    /// One type, or several for a concatenation (`ipv4_addr . inet_service`).
+    public let key: [NftType]
+    /// The type of a map's values.
+    public let data: NftType?
+    /// Whether its elements are ranges.
+    public let isInterval: Bool
+
+    /// A set.
+    public init(_ name: String, _ key: NftType..., isInterval: Bool = false) {
+        self.name = name
+        self.key = key
+        data = nil
+        self.isInterval = isInterval
+    }
+
+    /// A map.
+    public init(_ name: String, _ key: NftType, to data: NftType) {
+        self.name = name
+        self.key = [key]
+        self.data = data
+        isInterval = false
+    }
+
+    init(name: String, key: [NftType], data: NftType?, isInterval: Bool) {
+        self.name = name
+        self.key = key
+        self.data = data
+        self.isInterval = isInterval
+    }
+
+    /// NFT_SET_INTERVAL and NFT_SET_MAP.
+    var flags: UInt32 { (isInterval ? 0x4 : 0) | (data == nil ? 0 : 0x8) }
+
+    /// Types of a concatenation stand six bits apart.
+    var keyNumber: UInt32 { key.reduce(0) { $0 << 6 | $1.number } }
+
+    /// Each part is padded to four bytes.
+    var keyWidth: Int { key.count == 1 ? key[0].width : key.reduce(0) { $0 + ($1.width + 3) & ~3 } }
+
+    /// NFTNL_UDATA_SET_KEYBYTEORDER (0) and DATABYTEORDER (1): type, length, number; 1 is host order, 2 network order.
+    var userData: [UInt8] {
+        func order(_ type: UInt8, _ value: NftType) -> [UInt8] {
+            var bytes: [UInt8] = [type, 4]
+            bytes.appendNumber(UInt32(value.isHostOrder ? 1 : 2))
+            return bytes
+        }
+        // A concatenation has no order of its own; nft takes each part's from its type.
+        return (key.count == 1 ? order(0, key[0]) : [0, 4, 0, 0, 0, 0]) + (data.map { order(1, $0) } ?? [])
+    }
+}
+
+/// One element of a set or map.
+public struct NftElement: Hashable, Sendable {
+    let key: [UInt8]
+    /// A map's value.
+    let data: [UInt8]?
+    /// NFT_SET_ELEM_INTERVAL_END: the first key that is no longer inside.
+    let isEnd: Bool
+
+    init(key: [UInt8], data: [UInt8]?, isEnd: Bool = false) {
+        self.key = key
+        self.data = data
+        self.isEnd = isEnd
+    }
+
+    /// The element of a set, of one value or of a concatenation.
+    public init(_ parts: NftValue...) {
+        key = Self.join(parts)
+        data = nil
+        isEnd = false
+    }
+
+    /// The element of a map.
+    public init(_ key: NftValue, to data: NftValue) {
+        self.key = key.bytes
+        self.data = data.bytes
+        isEnd = false
+    }
+
+    /// The elements that stand for a range in an interval set.
+    public static func range(_ range: IPv4Range) -> [NftElement] {
+        let start = NftElement(key: range.first.bytes, data: nil)
+        // The end of the address space needs no end mark.
+        guard range.last.number < .max else { return [start] }
+        return [start, NftElement(key: IPv4Address(number: range.last.number + 1).bytes, data: nil, isEnd: true)]
+    }
+
+    /// The mark that the kernel wants in front of the first range: everything below is outside.
+    public static let intervalStart = NftElement(key: [0, 0, 0, 0], data: nil, isEnd: true)
+
+    private static func join(_ parts: [NftValue]) -> [UInt8] {
+        guard parts.count > 1 else { return parts.first?.bytes ?? [] }
+        var bytes: [UInt8] = []
+        for part in parts {
+            bytes += part.bytes
+            bytes.pad()
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,150 @@
+internal import CNetlink
+
+/// nftables of one namespace: commits batches and lists what is there.
+///
+/// A table with the flag `owner` belongs to the socket that made it: keep the socket as long as others are to be kept
+/// out.
+public struct NftSocket: ~Copyable {
+    private var socket: NetlinkSocket
+
+    /// - Throws: ``NetfilterError`` when the namespace can't be entered or the socket not be opened.
+    public init(in namespace: NetworkNamespace) throws(NetfilterError) {
+        socket = try NetlinkSocket(.netfilter, in: namespace)
+    }
+
+    /// The number of the ruleset's state; every commit of anybody raises it.
+    /// - Throws: ``NetfilterError``.
+    public mutating func generation() throws(NetfilterError) -> UInt32 {
+        let message = NetlinkMessage(.getGeneration, 0, [], "read the generation of the ruleset", names: .none)
+        var found: UInt32?
+        try socket.ask(message) { (reply) throws(NetfilterError) in
+            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                if type == 1 { found = UInt32(bigEndian: try value.number(UInt32.self)) }
+            }
+        }
+        guard let found else { throw NetfilterError(.malformed, "the kernel tells no generation of the ruleset") }
+        return found
+    }
+
+    /// Commits a batch: all of it, or nothing. An empty one sends nothing.
+    ///
+    /// - Parameter generation: The state the batch was made for; `nil` commits whatever the state is.
+    /// - Throws: ``NetfilterError`` `.stale` when the state is another one by now.
+    public mutating func commit(_ batch: NftBatch, generation: UInt32? = nil) throws(NetfilterError) {
+        if batch.isEmpty { return }
+        // NFNL_MSG_BATCH_BEGIN and END, for NFNL_SUBSYS_NFTABLES (10, in network order).
+        var begin = NetlinkMessage(
+            type: 16, flags: [], subject: "commit the batch of \(batch.count) changes", names: .none,
+            header: [0, 0, 0, 10])
+        if let generation { begin.putBig(1, generation) }
+        let end = NetlinkMessage(type: 17, flags: [], subject: begin.subject, names: .none, header: [0, 0, 0, 10])
+        try socket.transact([begin] + batch.messages + [end])
+    }
+
+    /// The tables of every family.
+    /// - Throws: ``NetfilterError``.
+    public mutating func tables() throws(NetfilterError) -> [NftTable] {
+        let message = NetlinkMessage(.getTable, 0, [], "list the tables", names: .nft)
+        return try socket.dump(message) { (reply) throws(NetfilterError) in
+            let (header, attributes) = try reply.split(4)
+            guard let family = NftFamily(rawValue: header[0]) else { return nil }
+            var table = NftTable(family, "")
+            try attributes.forEach { (type, value) throws(NetfilterError) in
+                switch type {
+                case 1: table = NftTable(family, value.text, flags: table.flags)
+                case 2: table.flags = .init(rawValue: UInt32(bigEndian: try value.number(UInt32.self)))
+                default: break
+                }
+            }
+            return table
+        }
+    }
+
+    /// The instructions of every rule of a table, by chain, in order; see ``NftRule/listing(in:)``.
+    /// - Throws: ``NetfilterError``; `.notFound` when there is no such table.
+    public mutating func listings(of table: NftTable) throws(NetfilterError) -> [String: [[String]]] {
+        var message = NetlinkMessage(
+            .getRule, table.family.rawValue, [], "list the rules of \(table)", names: .nftRule)
+        message.put(1, text: table.name)
+        let rules = try socket.dump(message) { (reply) throws(NetfilterError) -> (String, [String])? in
+            let handle = try NftRuleHandle()
+            guard let header = reply.bytes.baseAddress?.assumingMemoryBound(to: nlmsghdr.self),
+                nftnl_rule_nlmsg_parse(header, handle.pointer) >= 0,
+                let chain = nftnl_rule_get_str(handle.pointer, UInt16(NFTNL_RULE_CHAIN.rawValue))
+            else { throw NetfilterError(.malformed, "libnftnl does not understand a rule of \(table)") }
+            return (String(cString: chain), handle.listing())
+        }
+        return Dictionary(grouping: rules) { $0.0 }.mapValues { rules in rules.map { $0.1 } }
+    }
+
+    /// The elements of a set or map, in no order.
+    /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
+    public mutating func elements(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [NftElement] {
+        var message = NetlinkMessage(
+            .getElement, table.family.rawValue, [], "list the \(set.kind) \(set.name) of \(table)", names: .nftElements)
+        message.put(1, text: table.name)
+        message.put(2, text: set.name)
+        let parts = try socket.dump(message) { (reply) throws(NetfilterError) -> [NftElement]? in
+            var elements: [NftElement] = []
+            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                guard type == 3 else { return }
+                try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
+                    elements.append(try NftElement(value))
+                }
+            }
+            return elements
+        }
+        return parts.flatMap { $0 }
+    }
+
+    /// The counter objects of a table: packets and bytes by name.
+    /// - Throws: ``NetfilterError``.
+    public mutating func counters(
+        of table: NftTable
+    ) throws(NetfilterError) -> [String: (packets: UInt64, bytes: UInt64)] {
+        var message = NetlinkMessage(
+            .getObject, table.family.rawValue, [], "list the counters of \(table)", names: .none)
+        message.put(1, text: table.name)
+        message.putBig(3, 1)
+        let found = try socket.dump(message) { (reply) throws(NetfilterError) -> (String, UInt64, UInt64)? in
+            var counter = ("", 0 as UInt64, 0 as UInt64)
+            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                if type == 2 { counter.0 = value.text }
+                guard type == 4 else { return }
+                try NetlinkAttributes(value.bytes).forEach { (type, value) throws(NetfilterError) in
+                    // NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS
+                    if type == 1 { counter.2 = UInt64(bigEndian: try value.number(UInt64.self)) }
+                    if type == 2 { counter.1 = UInt64(bigEndian: try value.number(UInt64.self)) }
+                }
+            }
+            return counter
+        }
+        return Dictionary(found.map { ($0.0, (packets: $0.1, bytes: $0.2)) }) { first, _ in first }
+    }
+}
+
+extension NftElement {
+    /// Reads one NFTA_LIST_ELEM.
+    init(_ value: NetlinkValue) throws(NetfilterError) {
+        func data(_ value: NetlinkValue) throws(NetfilterError) -> [UInt8]? {
+            var bytes: [UInt8]?
+            try NetlinkAttributes(value.bytes).forEach { type, value in
+                if type == 1 { bytes = Array(value.bytes) }
+            }
+            return bytes
+        }
+        var key: [UInt8]?
+        var target: [UInt8]?
+        var flags: UInt32 = 0
+        try NetlinkAttributes(value.bytes).forEach { (type, value) throws(NetfilterError) in
+            switch type {
+            case 1: key = try data(value)
+            case 2: target = try data(value)
+            case 3: flags = UInt32(bigEndian: try value.number(UInt32.self))
+            default: break
+            }
+        }
+        guard let key else { throw NetfilterError(.malformed, "the kernel lists an element without a key") }
+        self.init(key: key, data: target, isEnd: flags & 1 != 0)
+    }
+}
