@@ -143,11 +143,15 @@ def body(result, scratch):
     done = without.run(*everything, "--cell", without.path)
     result.check("without the key: refused unless told", done.status in (4, 65, 78), done)
     done = without.run(*everything, "--cell", without.path, "--accept-unauthenticated")
-    if result.check("--accept-unauthenticated: exits 0", done.status == 0, done):
-        result.check("--accept-unauthenticated: says so", "authentic" in done.err + done.out, done)
+    # The containers lie outside the cell here, and nobody vouches for the file that says so: the volumes wait.
+    if result.check("--accept-unauthenticated: exits 3, for a place outside the cell wants a look", done.status == 3
+                    and "config/picjobs.yml" in done.err, done):
+        result.check("--accept-unauthenticated: says so", "NOT authenticated" in done.err + done.out, done)
+        done = without.run("restore", "latest", "--no-safety-snapshot", "--backup-root", root)
+        result.check("--accept-unauthenticated: restore latest then brings the volumes", done.status == 0, done)
         check_rebuilt(result, "--accept-unauthenticated", without, before, volumes)
-        done = without.run("snapshots", "verify")
-        result.check("--accept-unauthenticated: signed anew, the snapshots verify", done.status == 0, done)
+        done = without.run("snapshots", "verify", "latest", "--json")
+        result.check("--accept-unauthenticated: what was restored is signed anew and verifies", done.status == 0, done)
 
     # The damage is done on a copy of the medium, each time.
     def damaged(name):

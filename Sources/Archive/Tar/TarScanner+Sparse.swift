@@ -145,7 +145,8 @@ extension TarScanner {
         }
         // GNU tar looks for each stretch at a block of its own, others right behind the one before.
         guard segments.filter({ $0.length > 0 }).dropLast().allSatisfy({ $0.length % 512 == 0 }) else {
-            throw refusal(.sparseMap, "a stretch of a sparse file ends within a block: readers disagree on the next one")
+            throw refusal(
+                .sparseMap, "a stretch of a sparse file ends within a block: readers disagree on the next one")
         }
         try beginEntry(header, sparse: map)
     }

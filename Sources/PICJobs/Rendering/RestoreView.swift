@@ -30,7 +30,7 @@ struct RestoreView {
     /// Shows it and ends with the report's exit code.
     func show(_ global: GlobalOptions) throws {
         for note in report.notes { Output.talk("picjobs: \(note)") }
-        for line in report.unrestarted { Output.talk("picjobs: error: \(line)") }
+        for line in report.unfinished { Output.talk("picjobs: error: \(line)") }
         for volume in report.volumes {
             if let error = volume.error {
                 // Most errors begin with their volume already.
@@ -49,7 +49,7 @@ struct RestoreView {
                             service: volume.place.service, name: volume.place.name, snapshot: volume.snapshot,
                             entries: volume.entries, verdict: volume.error == nil ? "ok" : "failed",
                             error: volume.error.map { "\($0)" }, warnings: volume.warnings, target: volume.target)
-                    }, files: report.files, notes: report.notes + report.unrestarted))
+                    }, files: report.files, notes: report.notes + report.unfinished))
         } else if !global.quiet {
             for volume in report.volumes where volume.error == nil {
                 let place = volume.target.map { " to \($0)" } ?? " in \(volume.place.container):\(volume.place.path)"

@@ -63,6 +63,16 @@ public struct RunnerConfig: Sendable {
         }
     }
 
+    /// What in this file reaches beyond the cell, for a file that nobody vouches for; nil where nothing does.
+    var reachesOutside: String? {
+        if docker != "docker" { return "names its own docker command (\(docker))" }
+        for (name, place) in containers.sorted(by: { $0.key < $1.key })
+        where place.hasPrefix("/") || place.split(separator: "/").contains("..") {
+            return "puts the container \(name) outside the cell (\(place))"
+        }
+        return nil
+    }
+
     /// Keys that belong to egress, Caddy and the store; they are read where they are used.
     private static let elsewhere: Set<String> = [
         "network", "gateway", "host", "service_namespaces", "egress", "caddy", "store", "offsite", "notifications",

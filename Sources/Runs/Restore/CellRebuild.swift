@@ -63,7 +63,7 @@ public struct CellRebuild: Sendable {
         var isAuthentic = selection.isTrusted
         if !isAuthentic {
             do {
-                report.notes += try signAnew()
+                report.notes += try signAnew(try [selection.snapshot] + selection.choices().map(\.snapshot))
                 isAuthentic = true
             } catch {
                 // A medium that can't be written stays as it is.
@@ -71,6 +71,13 @@ public struct CellRebuild: Sendable {
             }
         }
         let rebuilt = try Cell(path: cell, backupRoot: backupRoot)
+        if !selection.isTrusted, let reach = rebuilt.config.reachesOutside {
+            // Whoever wrote the medium would choose which program runs, or where on this host the archives go.
+            report.unfinished.append(
+                "no volume was restored: config/picjobs.yml comes from an unauthenticated snapshot and \(reach); read it, "
+                    + "then run: picjobs restore latest")
+            return report
+        }
         try makeLocalContainers(rebuilt, selection)
         var options = options
         options.withoutSafety = true
@@ -85,7 +92,7 @@ public struct CellRebuild: Sendable {
         }
         report.volumes = volumes.volumes
         report.notes += volumes.notes.filter { !report.notes.contains($0) }
-        report.unrestarted = volumes.unrestarted
+        report.unfinished = volumes.unfinished
         return report
     }
 
@@ -101,20 +108,18 @@ public struct CellRebuild: Sendable {
         }
     }
 
-    /// The recorded digests were accepted: from now on this cell's own key vouches for the snapshots.
-    private func signAnew() throws -> [String] {
+    /// The recorded digests of what was restored were checked and accepted: from now on this cell's own key vouches for
+    /// these snapshots. Others stay as they are.
+    private func signAnew(_ snapshots: [StoredSnapshot]) throws -> [String] {
         let own = try SnapshotKeyFile(cell: root).loadOrCreate()
-        var count = 0
-        for snapshot in try store.list(key: own).snapshots {
-            switch snapshot.authenticity {
-            case .missingKey, .foreignKey:
-                try snapshot.directory.writeAtomically(
-                    "snapshot.json", try snapshot.document.sealed(with: own), mode: 0o600)
-                count += 1
-            case .authentic, .wrong: break
-            }
+        var done: Set<SnapshotID> = []
+        for snapshot in snapshots where !done.contains(snapshot.id) {
+            try snapshot.directory.writeAtomically(
+                "snapshot.json", try snapshot.document.sealed(with: own), mode: 0o600)
+            done.insert(snapshot.id)
         }
-        return ["\(count) snapshots were signed anew with this cell's key \(own.id)"]
+        let names = done.sorted().map { "\($0)" }.joined(separator: ", ")
+        return ["signed anew with this cell's key \(own.id): \(names)"]
     }
 
     /// Directories stand for containers where there is no Docker: they are made again.

@@ -73,9 +73,19 @@ public struct HostRestore: Sendable {
                 target: directory)
         } catch {
             return VolumeOutcome(
-                place: place, snapshot: source.snapshot, entries: entries, error: error, warnings: [],
+                place: place, snapshot: source.snapshot, entries: entries, error: Self.withRemedy(error), warnings: [],
                 target: directory)
         }
+    }
+
+    /// What a volume may hold and the host does not get unasked has a way out.
+    private static func withRemedy(_ error: any Error) -> any Error {
+        guard let error = error as? ArchiveError, let rule = error.violation?.rule,
+            [.hostFIFO, .hostDevice, .hostLinkOutside].contains(rule)
+        else { return error }
+        return ArchiveError(
+            .refused, "\(error.message); --as-recorded restores it as it was, --path restores only a part",
+            violation: error.violation)
     }
 
     private static func newOrEmpty(_ target: String) throws -> Directory {

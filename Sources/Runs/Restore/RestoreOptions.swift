@@ -53,8 +53,8 @@ public struct RestoreReport: Sendable {
     public var files: [String] = []
     /// What else a person should know.
     public var notes: [String] = []
-    /// Containers that still have the old files open, each with why they could not be restarted.
-    public var unrestarted: [String] = []
+    /// What is left for a person to do, a sentence each: a container that could not be restarted, volumes that wait.
+    public var unfinished: [String] = []
 
     /// An empty report.
     public init() {}
@@ -63,7 +63,7 @@ public struct RestoreReport: Sendable {
     /// says.
     public func exitCode(_ code: (any Error) -> Int32) -> Int32 {
         let errors = volumes.compactMap(\.error)
-        guard let first = errors.first else { return unrestarted.isEmpty ? 0 : 3 }
+        guard let first = errors.first else { return unfinished.isEmpty ? 0 : 3 }
         return errors.count < volumes.count ? 3 : code(first)
     }
 

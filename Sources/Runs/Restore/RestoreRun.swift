@@ -34,15 +34,16 @@ public struct RestoreRun: Sendable {
             try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
         }
         // Nothing may change, not even by a safety snapshot, before every archive was read whole.
+        var checks: [ArchiveSource.Checked] = []
         for (choice, source) in zip(choices, sources) {
             try session.record.begin(RunStep(.check, choice.place, snapshot: source.snapshot))
-            _ = try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths)
+            checks.append(try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths))
         }
         if !options.withoutSafety { report.safety = try await safetySnapshot(choices) }
         do {
-            for (choice, source) in zip(choices, sources) {
+            for ((choice, source), checked) in zip(zip(choices, sources), checks) {
                 try Task.checkCancellation()
-                let outcome = await restore(choice.place, source, safety: report.safety)
+                let outcome = await restore(choice.place, source, checked, safety: report.safety)
                 report.volumes.append(outcome)
                 if Task.isCancelled, let error = outcome.error, !(error is CancellationError) {
                     session.observer.note("\(choice.place): \(error)")
@@ -56,11 +57,13 @@ public struct RestoreRun: Sendable {
             for line in try await restartContainers() { session.observer.note(line) }
             throw error
         }
-        report.unrestarted = try await restartContainers()
+        report.unfinished = try await restartContainers()
         return report
     }
 
-    private func restore(_ place: VolumePlace, _ source: ArchiveSource, safety: String?) async -> VolumeOutcome {
+    private func restore(
+        _ place: VolumePlace, _ source: ArchiveSource, _ checked: ArchiveSource.Checked, safety: String?
+    ) async -> VolumeOutcome {
         let entries = source.archive.entries ?? 0
         do {
             let volume = try await VolumeStream(
@@ -72,7 +75,7 @@ public struct RestoreRun: Sendable {
                 session: session, volume: volume, source: source,
                 paths: options.paths.isEmpty ? nil : options.paths, safety: safety,
                 restarts: !options.withoutRestart
-            ).run()
+            ).run(checked: checked)
             try Recovery(session).forget(place)
             return VolumeOutcome(
                 place: place, snapshot: source.snapshot, entries: entries, error: nil, warnings: warnings)

@@ -17,7 +17,10 @@ struct VolumeRestore: Sendable {
     private var place: VolumePlace { volume.place }
 
     /// Makes the volume equal to the archive; returns a sentence for whatever the container's tar can't put back.
-    func run() async throws -> [String] {
+    ///
+    /// - Parameter checked: what a check for everything has found already; it serves again where this tar can put all
+    ///   of it back.
+    func run(checked: ArchiveSource.Checked) async throws -> [String] {
         let mounts = try await volume.nestedMounts()
         guard mounts.isEmpty else {
             throw RunError(
@@ -26,7 +29,8 @@ struct VolumeRestore: Sendable {
             )
         }
         try session.record.begin(RunStep(.check, place, snapshot: source.snapshot))
-        let expected = try await source.check(volume.dialect.properties, paths: paths)
+        let properties = volume.dialect.properties
+        let expected = properties == .all ? checked : try await source.check(properties, paths: paths)
         do {
             try await staged(expected)
         } catch let error as NoRoom {
