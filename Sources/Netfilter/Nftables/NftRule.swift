@@ -29,6 +29,11 @@ extension [NftExpression] {
         isIPv4 + address(12) + [.lookup(.first, set: set, into: nil)]
     }
 
+    /// `ip daddr ADDRESS`.
+    public static func destination(_ one: IPv4Address) -> Self {
+        isIPv4 + address(16) + [.compare(.first, .equal, one.bytes)]
+    }
+
     /// `iifname NAME`.
     public static func comesIn(by link: InterfaceName) -> Self {
         [.loadMeta(.incomingName, .first), .compare(.first, .equal, link.padded)]

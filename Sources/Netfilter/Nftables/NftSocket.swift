@@ -5,7 +5,7 @@ internal import CNetlink
 /// A table with the flag `owner` belongs to the socket that made it: keep the socket as long as others are to be kept
 /// out.
 public struct NftSocket: ~Copyable {
-    private var socket: NetlinkSocket
+    var socket: NetlinkSocket
 
     /// - Throws: ``NetfilterError`` when the namespace can't be entered or the socket not be opened.
     public init(in namespace: NetworkNamespace) throws(NetfilterError) {

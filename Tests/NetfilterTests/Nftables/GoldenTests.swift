@@ -14,6 +14,7 @@ import Testing
         return [
             ("ip saddr 172.20.0.20-172.20.0.254 jump other", rule(.source(in: range), .verdict(.jump("other")))),
             ("ip daddr 172.20.0.20-172.20.0.254 drop", rule(.destination(in: range), .verdict(.drop))),
+            ("ip daddr 10.64.0.1 accept", rule(.destination(resolver), .verdict(.accept))),
             (
                 "iifname wg0 meta nfproto ipv6 counter drop",
                 rule(.comesIn(by: wire), .isIPv6, .count, .verdict(.drop))

@@ -1,0 +1,73 @@
+/// Everything one table is to hold.
+public struct NftRuleset: Sendable {
+    public let table: NftTable
+    /// Sets and maps with their elements.
+    public let sets: [(set: NftSet, elements: [NftElement])]
+    /// Counter objects.
+    public let counters: [String]
+    public let chains: [NftChain]
+    /// The rules of all chains, in order.
+    public let rules: [NftRule]
+
+    public init(
+        table: NftTable, sets: [(set: NftSet, elements: [NftElement])], counters: [String], chains: [NftChain],
+        rules: [NftRule]
+    ) {
+        self.table = table
+        self.sets = sets
+        self.counters = counters
+        self.chains = chains
+        self.rules = rules
+    }
+
+    /// What the kernel holds of a table, as far as a ruleset speaks of it.
+    public struct Held: Sendable {
+        /// The table with its flags; `nil` when there is none, and then all else is empty.
+        public var table: NftTable?
+        /// Elements by the name of the set; a set without elements is here, too.
+        public var elements: [String: Set<NftElement>] = [:]
+        public var counters: Set<String> = []
+        /// The instructions of every rule by the name of the chain; a chain without rules is here, too.
+        public var listings: [String: [[String]]] = [:]
+
+        public init() {}
+    }
+
+    /// The batch that turns what is held into this ruleset; empty when it is that already.
+    ///
+    /// Elements are exchanged one by one. A chain whose rules differ gets all its rules anew, in the same commit.
+    /// Sets, chains and counters that the ruleset does not know are left alone.
+    /// - Throws: ``NetfilterError`` when libnftnl does not know an instruction.
+    public func changes(from held: Held) throws(NetfilterError) -> NftBatch {
+        var batch = NftBatch()
+        if held.table?.flags != table.flags { batch.add(table) }
+        for (set, _) in sets where held.elements[set.name] == nil { try batch.add(set, to: table) }
+        for counter in counters where !held.counters.contains(counter) { batch.add(counter: counter, to: table) }
+        for (set, elements) in sets {
+            let before = held.elements[set.name] ?? []
+            let after = Set(elements)
+            // A map takes a new value for a key only when the old one goes first.
+            batch.remove(before.subtracting(after).sorted(), from: set, in: table)
+            batch.add(elements.filter { !before.contains($0) }, to: set, in: table)
+        }
+        for chain in chains where held.listings[chain.name] == nil { try batch.add(chain, to: table) }
+        for chain in chains {
+            let wanted = rules.filter { $0.chain == chain.name }
+            var listings: [[String]] = []
+            for rule in wanted { listings.append(try rule.listing(in: table)) }
+            let present = held.listings[chain.name] ?? []
+            if present == listings { continue }
+            if !present.isEmpty { batch.removeRules(of: chain.name, in: table) }
+            for rule in wanted { try batch.add(rule, to: table) }
+        }
+        return batch
+    }
+}
+
+extension NftElement: Comparable {
+    /// By key; an end before a start, as the kernel lists them.
+    public static func < (one: NftElement, other: NftElement) -> Bool {
+        one.key == other.key
+            ? one.isEnd && !other.isEnd : one.key.lexicographicallyPrecedes(other.key)
+    }
+}
