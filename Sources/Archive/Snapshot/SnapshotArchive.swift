@@ -63,8 +63,6 @@ public struct SnapshotArchive: Sendable, Codable, Equatable {
     public var indexSHA256: SHA256Digest?
     /// Bytes of the tar stream inside.
     public var rawSize: UInt64?
-    /// Of the tar stream inside.
-    public var rawSHA256: SHA256Digest?
     /// Entries in the tar stream.
     public var entries: UInt64?
     public var totals: Totals?
@@ -101,7 +99,6 @@ public struct SnapshotArchive: Sendable, Codable, Equatable {
             error
         case indexSHA256 = "index_sha256"
         case rawSize = "raw_size"
-        case rawSHA256 = "raw_sha256"
         case imageDigest = "image_digest"
         case nestedMounts = "nested_mounts"
         case durationSeconds = "duration_seconds"

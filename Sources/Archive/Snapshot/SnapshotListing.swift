@@ -11,6 +11,9 @@ public struct SnapshotListing: Sendable {
     /// The oldest first.
     public let unreadable: [Unreadable]
 
+    /// What a cell has that was never backed up.
+    public static let empty = SnapshotListing(snapshots: [], unreadable: [])
+
     /// The newest usable archive of a volume, from ok and partial runs alike, never from a safety snapshot.
     ///
     /// Usable is ok, or ok with warnings unless `strictlyOK`. A snapshot whose authentication is wrong never counts.

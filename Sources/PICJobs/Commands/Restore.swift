@@ -8,8 +8,9 @@ struct Restore: AsyncParsableCommand {
         abstract: "Put volumes back, into their running containers or onto the host.",
         discussion: """
             Into the running containers by default; afterwards each volume is equal to the snapshot, and what was there \
-            before is in a safety snapshot. Exit codes: 0 restored and equal, 1 failed, 3 some volumes failed, 64 usage, 65 the snapshot or an archive is refused, \
-            75 another run holds the cell, 130/143 cancelled.
+            before is in a safety snapshot. Exit codes: 0 restored and equal, 1 failed, 3 some volumes failed, 4 a \
+            recorded file is gone or damaged, 64 usage, 65 the snapshot or an archive is refused, 75 another run holds \
+            the cell, 78 configuration, 130/143 cancelled.
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -61,6 +61,16 @@ public struct Cell: Sendable {
         }
     }
 
+    /// The store of snapshots for whoever only looks; nil where nothing was backed up yet.
+    public func existingStore() throws -> SnapshotStore? {
+        do throws(ArchiveError) {
+            return try SnapshotStore(existing: backupRoot)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
+    }
+
     /// The key that authenticates snapshots; nil where the cell has none yet.
     public func key() throws -> SnapshotKey? { try SnapshotKeyFile(cell: root).load() }
 

@@ -2,7 +2,7 @@ public import Archive
 internal import Containers
 internal import Yams
 
-/// `config/picjobs.yml` as far as runs need it; every key is optional (docs/cli.md).
+/// `config/picjobs.yml` as far as runs need it; every key is optional (docs/cell.md).
 public struct RunnerConfig: Sendable {
     /// How containers are reached.
     public enum Runtime: String, Sendable {

@@ -52,7 +52,9 @@ struct ArchiveSource: Sendable {
         return try await withTaskCancellationHandler {
             try await blocking {
                 let sink = ModelSink(properties, paths: paths)
-                try compare(try file.walk(limits: limits, sink: sink, progress: progress))
+                try located { () throws(ArchiveError) in
+                    try compare(try file.walk(limits: limits, sink: sink, progress: progress))
+                }
                 for path in paths ?? [] where !sink.found.contains(path) {
                     throw RunError(.failed, "snapshot \(snapshot) of \(place) has no path \"\(path)\"")
                 }
@@ -88,6 +90,18 @@ struct ArchiveSource: Sendable {
             let sink = NameSink(keys)
             try file.walk(limits: limits, sink: sink)
             return sink.names
+        }
+    }
+
+    /// A refusal of a recorded archive says which one it is.
+    private func located(_ body: () throws(ArchiveError) -> Void) throws(ArchiveError) {
+        do throws(ArchiveError) {
+            try body()
+        } catch {
+            guard error.violation != nil else { throw error }
+            throw ArchiveError(
+                error.code, "the archive of \(place) in snapshot \(snapshot): \(error.message)",
+                violation: error.violation, underlying: error)
         }
     }
 

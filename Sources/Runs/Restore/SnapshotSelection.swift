@@ -179,6 +179,9 @@ struct SnapshotSelection: Sendable {
 
     /// The archive goes only where the installed manifest of today says that this volume lies.
     static func checkInstalled(_ place: VolumePlace, _ registry: ServiceRegistry) throws {
+        if let fault = registry.faults.first(where: { $0.service == place.service }) {
+            throw RunError(.failed, "\(place): the installed manifest can't be used: \(fault.reason)")
+        }
         let volumes = registry.backupPlan().services.first { $0.service.rawValue == place.service }?.volumes ?? []
         guard let volume = volumes.first(where: { $0.name.rawValue == place.name }) else {
             throw RunError(

@@ -25,6 +25,13 @@ public struct RecordedArchive: Sendable {
             root.removeLastComponent()
         }
         guard below.first == "service_data" else { return nil }
+        // `latest` is a link to a snapshot beside it.
+        if root.lastComponent?.string == "latest",
+            let link = try? FileManager.default.destinationOfSymbolicLink(
+                atPath: root.string), let name = SnapshotID(link)
+        {
+            root = root.removingLastComponent().appending("\(name)")
+        }
         guard let directory = try? Directory(opening: root.isEmpty ? "." : root),
             try directory.status("snapshot.json") != nil
         else { return nil }

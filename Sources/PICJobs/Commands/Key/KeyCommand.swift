@@ -25,8 +25,13 @@ struct KeyExport: AsyncParsableCommand {
             throw RunError(
                 .configuration, "the cell \(global.cellPath) has no snapshot key yet; picjobs backup makes one")
         }
+        let text = String(decoding: key.text, as: UTF8.self)
         guard file != "-" else {
-            Output.write(String(decoding: key.text, as: UTF8.self), STDOUT_FILENO)
+            if global.json {
+                try Output.json(KeyObject(key_id: key.id, key: text.trimmed, file: nil))
+            } else {
+                Output.write(text, STDOUT_FILENO)
+            }
             return
         }
         let descriptor: FileDescriptor
@@ -43,7 +48,20 @@ struct KeyExport: AsyncParsableCommand {
             throw RunError(.failed, "cannot write \(file): \(Errno(rawValue: errno))")
         }
         Output.talk("key \(key.id) written to \(file); whoever has it can sign snapshots of this cell")
+        if global.json { try Output.json(KeyObject(key_id: key.id, key: nil, file: file)) }
     }
+}
+
+/// A key in JSON; the key itself only where it was asked for on standard output.
+private struct KeyObject: Encodable {
+    let key_id: String
+    let key: String?
+    let file: String?
+}
+
+extension String {
+    /// Without the line feed at the end.
+    fileprivate var trimmed: String { last == "\n" ? String(dropLast()) : self }
 }
 
 struct KeyImport: AsyncParsableCommand {
@@ -64,6 +82,7 @@ struct KeyImport: AsyncParsableCommand {
         let root = try Directory(openingOrCreating: FilePath(global.cellPath), mode: 0o755)
         try SnapshotKeyFile(cell: root).store(key, replacing: replace)
         Output.talk("key \(key.id) stored in \(global.cellPath)")
+        if global.json { try Output.json(KeyObject(key_id: key.id, key: nil, file: nil)) }
     }
 
     private func read() throws -> [UInt8] {

@@ -35,8 +35,8 @@ struct SnapshotsList: AsyncParsableCommand {
     mutating func run() async throws {
         let cell = try global.openCell()
         // A cell that was never backed up has no store yet: an empty list.
-        let store = try cell.store()
-        let listing = try store.list(key: try cell.key())
+        let store = try cell.existingStore()
+        let listing = try store?.list(key: try cell.key()) ?? SnapshotListing.empty
         let object = Object(
             snapshots: listing.snapshots.map { snapshot in
                 Object.Snapshot(
@@ -47,7 +47,7 @@ struct SnapshotsList: AsyncParsableCommand {
                     archives: snapshot.document.services.reduce(0) { $0 + $1.archives.count })
             },
             unreadable: listing.unreadable.map { .init(id: "\($0.id)", error: $0.error.message) },
-            latest: try store.latest().map { "\($0)" })
+            latest: try store?.latest().map { "\($0)" })
         if global.json {
             try Output.json(object)
         } else if !global.quiet {
