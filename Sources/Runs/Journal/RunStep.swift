@@ -111,7 +111,7 @@ extension [RunStep] {
     }
 
     /// Containers whose files were replaced and that were not restarted since, each with such a volume.
-    var unfinished: [String: VolumePlace] {
+    var unrestarted: [String: VolumePlace] {
         var waiting: [String: VolumePlace] = [:]
         for step in self {
             guard let place = step.volume else { continue }
@@ -122,5 +122,5 @@ extension [RunStep] {
     }
 
     /// True when nothing is left for the next run to do.
-    var areSettled: Bool { unsettled.isEmpty && unfinished.isEmpty }
+    var areSettled: Bool { unsettled.isEmpty && unrestarted.isEmpty }
 }

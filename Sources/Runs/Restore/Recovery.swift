@@ -51,7 +51,7 @@ struct Recovery: Sendable {
     /// Restarts the containers whose files a run replaced; returns a sentence for each that could not be.
     func restart(_ steps: [RunStep], of run: RunID) async throws -> [String] {
         var faults: [String] = []
-        for (name, place) in steps.unfinished.sorted(by: { $0.key < $1.key }) {
+        for (name, place) in steps.unrestarted.sorted(by: { $0.key < $1.key }) {
             guard !steps.unsettled.contains(where: { $0.container == name }), let container = ContainerName(name)
             else { continue }
             do {

@@ -139,7 +139,7 @@ import Testing
             RunStep(.settled, place),
         ]
         #expect(steps.unsettled.isEmpty)
-        #expect(steps.unfinished.keys.sorted() == ["cell-notes"])
+        #expect(steps.unrestarted.keys.sorted() == ["cell-notes"])
         #expect(!steps.areSettled)
         #expect((steps + [RunStep(.restart, place)]).areSettled)
     }
