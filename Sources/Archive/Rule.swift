@@ -47,7 +47,6 @@ public enum Rule: String, Sendable, CaseIterable {
     case recordDigest = "record.digest"
     case recordSize = "record.size"
     case recordEntries = "record.entries"
-    case recordMissing = "record.missing"
     case hostDevice = "host.device"
     case hostFIFO = "host.fifo"
     case hostLinkOutside = "host.link-outside"

@@ -3,19 +3,9 @@ internal import SystemPackage
 /// Whole reads and writes on a descriptor: EINTR is retried, a short write goes on, errors become sentences.
 enum DescriptorIO {
     /// Writes all of it.
-    static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: FileDescriptor, _ what: String)
-        throws(ArchiveError)
-    {
-        do {
-            try descriptor.writeAll(bytes)
-        } catch let error as Errno {
-            throw failure("write", what, error)
-        } catch {
-            throw ArchiveError(.system, "cannot write \(what)", underlying: error)
-        }
-    }
-
-    static func write(_ bytes: [UInt8], to descriptor: FileDescriptor, _ what: String) throws(ArchiveError) {
+    static func write(
+        _ bytes: some Sequence<UInt8>, to descriptor: FileDescriptor, _ what: String
+    ) throws(ArchiveError) {
         do {
             try descriptor.writeAll(bytes)
         } catch let error as Errno {
