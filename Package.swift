@@ -65,13 +65,13 @@ let package = Package(
         .target(
             name: "Runs",
             dependencies: [
-                "Archive", "Containers", "Registry", .product(name: "SystemPackage", package: "swift-system"),
-                .product(name: "Yams", package: "Yams"),
+                "Archive", "Containers", "Netfilter", "Registry",
+                .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: settings),
         .executableTarget(
             name: "PICJobs",
             dependencies: [
-                "Archive", "Containers", "Registry", "Runs",
+                "Archive", "Containers", "Netfilter", "Registry", "Runs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: settings),
         .testTarget(

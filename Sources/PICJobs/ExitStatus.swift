@@ -8,6 +8,7 @@ import Runs
 /// The one table of exit codes (docs/exit-codes.md), and how an error is said.
 enum ExitStatus {
     static let failed: Int32 = 1
+    static let pending: Int32 = 2
     static let partial: Int32 = 3
     static let damaged: Int32 = 4
     static let usage: Int32 = 64

@@ -74,7 +74,7 @@ final class Interruption {
 struct PICJobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "picjobs",
-        abstract: "Backups of a Personal Internet Cell that can be trusted, and their restore.",
+        abstract: "Backups of a Personal Internet Cell that can be trusted, and exits that its services keep to.",
         discussion: """
             Exit codes: 0 ok (warnings included), 1 failed, 2 changes pending, 3 partial, 4 a recorded snapshot is \
             damaged, 64 usage, 65 input refused, 75 busy, try later, 78 configuration, 130/143 cancelled.
@@ -82,6 +82,7 @@ struct PICJobs: AsyncParsableCommand {
         version: "picjobs \(picjobsVersion)",
         subcommands: [
             Backup.self, Restore.self, Snapshots.self, ArchiveCommand.self, KeyCommand.self, Jobs.self,
+            EgressCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions

@@ -90,6 +90,23 @@ extension Directory {
         }
     }
 
+    /// Replaces a file in one step and keeps its owner and mode, for a file that other programs write, too.
+    ///
+    /// - Parameter mode: for a file that is not there yet.
+    public func rewrite(_ path: RelativePath, _ bytes: [UInt8], mode: UInt32) throws(ArchiveError) {
+        guard let before = try status(path) else {
+            try writeAtomically(path, bytes, mode: mode)
+            return
+        }
+        let parent: Directory
+        if let path = path.parent { parent = try directory(path) } else { parent = self }
+        let name = RelativePath(checked: [path.name])
+        try parent.replace(name, mode: before.mode) { descriptor throws(ArchiveError) in
+            try parent.write(bytes, to: descriptor, name)
+            try parent.setOwner(descriptor, uid: before.uid, gid: before.gid, mode: before.mode, name)
+        }
+    }
+
     /// The same with a content that `fill` writes; it may set owner and times, too.
     func replace(
         _ name: RelativePath, mode: UInt32, replacing: Bool = true,

@@ -87,14 +87,14 @@ public struct DockerRuntime: ContainerRuntime {
         }
     }
 
-    private func child(
+    func child(
         _ arguments: [String], input: ContainerCommand.Input, output: ContainerCommand.Output
     ) -> ChildProcess {
         ChildProcess(
             executable: docker, arguments: arguments, environment: environment, input: input, output: output)
     }
 
-    private func start(
+    func start(
         _ child: ChildProcess, given: GivenDescriptors, for name: ContainerName
     ) async throws -> ExecResult {
         do {

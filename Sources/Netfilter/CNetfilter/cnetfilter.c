@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 
 struct visit {
@@ -43,4 +44,8 @@ int cnetfilter_run_in_namespace(int descriptor, void (*body)(void *), void *cont
 int cnetfilter_is_network_namespace(int descriptor) {
     int type = ioctl(descriptor, NS_GET_NSTYPE);
     return type < 0 ? -errno : type == CLONE_NEWNET;
+}
+
+int cnetfilter_eventfd(void) {
+    return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }

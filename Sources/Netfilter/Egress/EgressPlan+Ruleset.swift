@@ -9,12 +9,14 @@ extension EgressPlan {
     public static let exits = NftSet("exits", .mark, .interfaceName)
     /// What peers may reach.
     public static let inbound = NftSet("inbound", .ipv4Address, .internetProtocol, .port)
+    /// Services, each with the number of packets that were dropped in ``ruleset``'s own chains.
+    public static let dropped = NftSet("dropped", .ipv4Address, isCounting: true)
     /// Every set, for reading back.
-    public static let sets = [exitOf, pool, exits, inbound]
+    public static let sets = [exitOf, pool, exits, inbound, dropped]
 
     /// Tor's TransPort and DNSPort.
-    private static let torPort: UInt16 = 9040
-    private static let torNamePort: UInt16 = 5353
+    static let torPort: UInt16 = 9040
+    static let torNamePort: UInt16 = 5353
 
     /// What the table of the gateway is to hold.
     public var ruleset: NftRuleset {
@@ -23,6 +25,7 @@ extension EgressPlan {
             sets: [
                 (Self.exitOf, exitElements), (Self.pool, [.intervalStart] + NftElement.range(gateway.pool)),
                 (Self.exits, wayElements), (Self.inbound, inboundElements),
+                (Self.dropped, services.flatMap(\.addresses).map { NftElement(NftValue($0)) }.sorted()),
             ],
             counters: ["killed", "refused"],
             chains: [
@@ -35,15 +38,19 @@ extension EgressPlan {
             ], rules: forwarding + marking + names + arriving)
     }
 
-    private var exitElements: [NftElement] {
+    var exitElements: [NftElement] {
         services.flatMap { service in
             service.addresses.map { NftElement(NftValue($0), to: NftValue(service.exit.mark)) }
         }.sorted()
     }
 
     private var wayElements: [NftElement] {
-        let ways = gateway.tunnels.merging([.default: gateway.wan]) { _, wan in wan }
-        return ways.map { NftElement(NftValue($0.key.mark), NftValue($0.value)) }.sorted()
+        var ways = gateway.tunnels.map { ($0.key, $0.value) } + [(Exit.default, gateway.wan)]
+        // The cell's own resolver may be a neighbour, while the line is another link.
+        if gateway.wan != gateway.bridge, let resolver = gateway.resolvers[.default], gateway.subnet.contains(resolver) {
+            ways.append((.default, gateway.bridge))
+        }
+        return ways.map { NftElement(NftValue($0.mark), NftValue($1)) }.sorted()
     }
 
     private var inboundElements: [NftElement] {
@@ -58,12 +65,15 @@ extension EgressPlan {
             NftRule("kill", .source(in: gateway.pool), .verdict(.jump("from_service"))),
             NftRule("kill", .destination(in: gateway.pool), .verdict(.jump("to_service"))),
             NftRule("kill", .comesIn(by: gateway.bridge), .isIPv6, .count, .verdict(.drop)),
+            // A neighbour on another link that uses the address of a service is not that service.
+            NftRule("from_service", .comesIn(notBy: gateway.bridge), .count("killed"), .verdict(.drop)),
             // A flow that began by another exit must not go on by this one: that would join the two identities.
             NftRule("from_service", .isNew, .isNoOpening, .reject(.tcpReset)),
             NftRule("from_service", .isMarked(Exit.wireguard.mark), .clampMSS),
             NftRule("from_service", .isMarked(Exit.openvpn.mark), .clampMSS),
             NftRule("from_service", .markAndWayOut(inSet: Self.exits.name), .verdict(.accept)),
             NftRule("from_service", .isReply, .isEstablishedOrRelated, .verdict(.accept)),
+            NftRule("from_service", .source(inSet: Self.dropped.name)),
             NftRule("from_service", .count("killed"), .verdict(.drop)),
             NftRule("to_service", .clampMSS),
             NftRule("to_service", .isEstablishedOrRelated, .verdict(.accept)),
@@ -123,6 +133,7 @@ extension EgressPlan {
                 NftRule("local_in", service, .isTransport(transport), .isForPort(53), .verdict(.drop))
             } + [
                 NftRule("local_in", service, .isMarked(Exit.default.mark), .verdict(.accept)),
+                NftRule("local_in", .isOriginal, .source(inSet: Self.dropped.name)),
                 NftRule("local_in", service, .verdict(.drop)),
             ]
     }

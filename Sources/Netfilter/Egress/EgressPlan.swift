@@ -1,81 +1,75 @@
-/// Which way the packets of every service go: a value, from which the state of the gateway's namespace follows.
+/// Which way the packets of every service go: a value, from which the state of three namespaces follows.
+///
+/// What is wrong with one service closes that service and is told in ``faults``; the others are not held up by it.
 public struct EgressPlan: Sendable {
-    /// The gateway's surroundings.
-    public struct Gateway: Sendable {
-        /// The addresses that services have; packets of anybody else are not ours.
-        public var pool: IPv4Range
-        /// The gateway's own address on the cell's network.
-        public var address: IPv4Address
-        /// Its link to the cell's network.
-        public var bridge: InterfaceName
-        /// Its link to the outside; may be the same as ``bridge``.
-        public var wan: InterfaceName
-        /// The link behind which the cell's peers are.
-        public var peers: InterfaceName
-        /// The tunnels' links, whether they are there or not.
-        public var tunnels: [Exit: InterfaceName]
-        /// The resolver of each exit; a query by an exit without one is dropped. Tor has its own.
-        public var resolvers: [Exit: IPv4Address]
-
-        public init(
-            pool: IPv4Range, address: IPv4Address, bridge: InterfaceName, wan: InterfaceName, peers: InterfaceName,
-            tunnels: [Exit: InterfaceName], resolvers: [Exit: IPv4Address] = [:]
-        ) {
-            self.pool = pool
-            self.address = address
-            self.bridge = bridge
-            self.wan = wan
-            self.peers = peers
-            self.tunnels = tunnels
-            self.resolvers = resolvers
-        }
-    }
-
-    public let gateway: Gateway
+    public let gateway: EgressGateway
+    /// The services without those that ``faults`` speaks of; of an address that is not here no packet passes.
     public let services: [EgressService]
+    /// What is wrong with services, a sentence each.
+    public let faults: [EgressFault]
 
-    /// - Throws: ``NetfilterError`` `.invalid`, whose message names every fault: an address outside the pool, one that
-    ///   two services have, an inbound port on a foreign address, a tunnel that is also another link.
-    public init(gateway: Gateway, services: [EgressService]) throws(NetfilterError) {
-        let faults = Self.faults(gateway, services)
-        guard faults.isEmpty else {
-            throw NetfilterError(.invalid, "the egress plan is refused: " + faults.joined(separator: "; "))
+    /// - Throws: ``NetfilterError`` `.invalid`, whose message names everything that is wrong with the gateway: an
+    ///   address inside the pool, a tunnel that is also another link.
+    public init(gateway: EgressGateway, services: [EgressService]) throws(NetfilterError) {
+        let wrong = gateway.faults
+        guard wrong.isEmpty else {
+            throw NetfilterError(.invalid, "the egress plan is refused: " + wrong.joined(separator: "; "))
         }
         self.gateway = gateway
-        self.services = services
+        let faults = Self.faults(gateway, services)
+        self.faults = faults
+        let closed = Set(faults.map(\.address))
+        self.services = services.compactMap { service in
+            let good = service.addresses.filter { !closed.contains($0) }
+            guard !good.isEmpty else { return nil }
+            return EgressService(
+                id: service.id, addresses: good, exit: service.exit,
+                // A service opens ports on its own addresses only.
+                inbound: service.inbound.filter { good.contains($0.key) })
+        }
     }
 
-    private static func faults(_ gateway: Gateway, _ services: [EgressService]) -> [String] {
-        var faults: [String] = []
-        var owners: [IPv4Address: String] = [:]
+    /// The exit of an address; `nil` for one that is closed.
+    public func exit(of address: IPv4Address) -> Exit? {
+        services.first { $0.addresses.contains(address) }?.exit
+    }
+
+    private static func faults(_ gateway: EgressGateway, _ services: [EgressService]) -> [EgressFault] {
+        var faults: [EgressFault] = []
+        var owners: [IPv4Address: [String]] = [:]
         for service in services {
-            if service.addresses.isEmpty { faults.append("\(service.id) has no address") }
             for address in service.addresses {
-                if !gateway.pool.contains(address) {
-                    faults.append("\(address) of \(service.id) lies outside the pool \(gateway.pool)")
-                }
-                if let other = owners.updateValue(service.id, forKey: address) {
-                    faults.append("\(address) belongs to \(other) and to \(service.id)")
-                }
-            }
-            for address in service.inbound.keys.sorted() where !service.addresses.contains(address) {
-                faults.append("\(service.id) opens ports on \(address), which is not its own")
+                owners[address, default: []].append(service.id)
+                guard !gateway.pool.contains(address) else { continue }
+                faults.append(
+                    EgressFault(
+                        service: service.id, address: address,
+                        "\(address) of \(service.id) lies outside the pool \(gateway.pool); give it a lease there"))
             }
         }
-        if gateway.pool.contains(gateway.address) {
-            faults.append("the gateway's address \(gateway.address) lies in the services' pool \(gateway.pool)")
-        }
-        let others = [gateway.bridge, gateway.wan, gateway.peers]
-        for (exit, link) in gateway.tunnels.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            if exit == .default || exit == .tor { faults.append("the exit \(exit) has no tunnel") }
-            if others.contains(link) {
-                faults.append("the tunnel \(link) of \(exit) is one of the gateway's own links")
+        for (address, ids) in owners.sorted(by: { $0.key < $1.key }) where ids.count > 1 {
+            // Whose packets they are can't be told any more: both stay closed.
+            faults += Set(ids).sorted().map { id in
+                EgressFault(
+                    service: id, address: address,
+                    "\(address) belongs to \(ids.joined(separator: " and to ")); give each its own")
             }
-        }
-        if Set(gateway.tunnels.values).count < gateway.tunnels.count { faults.append("two exits have the same tunnel") }
-        if gateway.peers == gateway.bridge || gateway.peers == gateway.wan {
-            faults.append("the peers' link \(gateway.peers) is also the bridge side or the WAN side")
         }
         return faults
+    }
+}
+
+/// What keeps one address of a service closed.
+public struct EgressFault: Hashable, Sendable {
+    /// The service's id.
+    public let service: String
+    public let address: IPv4Address
+    /// One sentence.
+    public let message: String
+
+    init(service: String, address: IPv4Address, _ message: String) {
+        self.service = service
+        self.address = address
+        self.message = message
     }
 }

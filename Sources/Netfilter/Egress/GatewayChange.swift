@@ -22,6 +22,8 @@ public struct GatewayChange: Sendable {
     public var openedRoutes: [Route] = []
     public var removedRoutes: [Route] = []
     public var removedRules: [RoutingRule] = []
+    /// Whose flows are ended: the exit of these addresses is another one than before, or they have none any more.
+    public var cutSources: Set<IPv4Address> = []
     /// Forwarding last: a namespace that forwards before it has rules lets everything through.
     public var settings: [(setting: Sysctl, value: Int)] = []
 
@@ -32,7 +34,13 @@ public struct GatewayChange: Sendable {
     public var lines: [String] {
         batch.lines + addedRoutes.map { "add the route \($0)" } + addedRules.map { "add the rule \($0)" }
             + removedRoutes.map { "remove the route \($0)" } + openedRoutes.map { "add the route \($0)" }
-            + removedRules.map { "remove the rule \($0)" } + settings.map { "set \($0.setting) to \($0.value)" }
+            + removedRules.map { "remove the rule \($0)" }
+            + (cutSources.isEmpty ? [] : ["cut the flows of \(Self.named(cutSources))"]) + settings.map { "set \($0.setting) to \($0.value)" }
+    }
+
+    private static func named(_ sources: Set<IPv4Address>) -> String {
+        let few = sources.sorted().prefix(4).map { "\($0)" }.joined(separator: ", ")
+        return sources.count > 4 ? "\(few) and \(sources.count - 4) more" : few
     }
 }
 
@@ -53,6 +61,9 @@ extension EgressPlan {
         var change = GatewayChange()
         change.batch = try ruleset.changes(from: state.ruleset)
         change.generation = state.generation
+        let exits = (before: state.ruleset.elements[Self.exitOf.name] ?? [], after: Set(exitElements))
+        change.cutSources = Set(
+            exits.before.symmetricDifference(exits.after).compactMap { IPv4Address(bytes: $0.key) })
         change.addedRoutes = closedRoutes.filter { !state.routes.contains($0) }
         change.addedRules = rules.filter { !state.rules.contains($0) }
         change.openedRoutes = open.filter { !state.routes.contains($0) }

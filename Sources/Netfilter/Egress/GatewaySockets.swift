@@ -3,20 +3,20 @@
 /// Keep it while the gateway is to be guarded: the table belongs to it, and `nft flush ruleset` of others passes an
 /// owned table by.
 public struct GatewaySockets: ~Copyable {
-    /// How often a plan is compared and applied again when others change the state meanwhile.
-    private static let attempts = 16
-
-    private let namespace: NetworkNamespace
+    public let namespace: NetworkNamespace
     private var routing: RouteSocket
     private var nftables: NftSocket
+    private var flows: FlowSocket
 
     /// - Throws: ``NetfilterError`` when the namespace can't be entered.
     public init(in namespace: NetworkNamespace) throws(NetfilterError) {
         let routing = try RouteSocket(in: namespace)
         let nftables = try NftSocket(in: namespace)
+        let flows = try FlowSocket(in: namespace)
         self.namespace = namespace
         self.routing = routing
         self.nftables = nftables
+        self.flows = flows
     }
 
     /// Reads all that a plan speaks of.
@@ -51,6 +51,8 @@ public struct GatewaySockets: ~Copyable {
         for route in change.removedRoutes { try routing.remove(route) }
         for route in change.openedRoutes { try routing.add(route) }
         for rule in change.removedRules { try routing.remove(rule) }
+        // Whatever is cut here was closed by the rules before: this only lets its owner know at once.
+        try flows.cut(change.cutSources)
         try namespace.set(change.settings)
     }
 
@@ -59,22 +61,73 @@ public struct GatewaySockets: ~Copyable {
     /// - Throws: ``NetfilterError``; `.lost` when others change it as fast as it is repaired.
     @discardableResult
     public mutating func converge(to plan: EgressPlan) throws(NetfilterError) -> [String] {
-        var done: [String] = []
-        var left: [String] = []
-        for _ in 0..<Self.attempts {
-            do throws(NetfilterError) {
-                let change = try plan.change(from: read(for: plan))
-                if change.isEmpty { return done }
-                left = change.lines
-                try apply(change)
-                done += left
-            } catch  where error.code == .stale {
-                continue
+        try Convergence.run("the gateway \(namespace.path)") { () throws(NetfilterError) in
+            let change = try plan.change(from: read(for: plan))
+            if !change.isEmpty { try apply(change) }
+            return change.lines
+        }
+    }
+
+    /// Changes the exit of addresses that have one, without reading anything first: two elements each in one batch,
+    /// then their flows are cut.
+    /// - Throws: ``NetfilterError`` `.notFound` when an address does not have the exit `before`; nothing is changed then.
+    public mutating func move(
+        _ addresses: [IPv4Address], from before: Exit, to after: Exit
+    ) throws(NetfilterError) {
+        var batch = NftBatch()
+        let elements = { (exit: Exit) in addresses.map { NftElement(NftValue($0), to: NftValue(exit.mark)) } }
+        batch.remove(elements(before), from: EgressPlan.exitOf, in: EgressPlan.table)
+        batch.add(elements(after), to: EgressPlan.exitOf, in: EgressPlan.table)
+        try nftables.commit(batch)
+        try flows.cut(Set(addresses))
+    }
+
+    /// Whether the main table leads anywhere outside.
+    mutating func hasDefaultRoute() throws(NetfilterError) -> Bool {
+        try routing.routes(.ipv4, table: .main).contains { $0.destination.isAll }
+    }
+
+    /// What is in the way of the plan or beside it, a sentence each: foreign chains that drop, tables of iptables-legacy.
+    /// - Throws: ``NetfilterError``.
+    public mutating func strangers() throws(NetfilterError) -> [String] {
+        try Strangers.find(&nftables, namespace, except: [EgressPlan.table])
+    }
+
+    /// Dropped packets: by service, and the two counters of the table; empty when there is no table.
+    /// - Throws: ``NetfilterError``.
+    public mutating func drops() throws(NetfilterError) -> (services: [IPv4Address: UInt64], counters: [String: UInt64]) {
+        guard try nftables.tables().contains(where: { $0.isNamed(as: EgressPlan.table) }) else { return ([:], [:]) }
+        var services: [IPv4Address: UInt64] = [:]
+        for (key, count) in try nftables.elementCounters(of: EgressPlan.dropped, in: EgressPlan.table) {
+            if let address = IPv4Address(bytes: key) { services[address] = count }
+        }
+        return (services, try nftables.counters(of: EgressPlan.table).mapValues(\.packets))
+    }
+
+    /// Takes away all that is ours, forwarding included; what is left of the gateway is its image's own.
+    /// - Returns: what was done, one line per step.
+    /// - Throws: ``NetfilterError``.
+    public mutating func reset() throws(NetfilterError) -> [String] {
+        var lines = try nftables.removeIfPresent([EgressPlan.table])
+        for rule in try routing.rules(.ipv4) where rule.origin == .ours {
+            try routing.remove(rule)
+            lines.append("remove the rule \(rule)")
+        }
+        for family in AddressFamily.allCases {
+            for route in try routing.routes(family) where route.origin == .ours {
+                try routing.remove(route)
+                lines.append("remove the route \(route)")
             }
         }
-        throw NetfilterError(
-            .lost,
-            "the gateway \(namespace.path) does not stay as planned; after \(Self.attempts) attempts still to do: "
-                + (left.first ?? "its state changes while it is read"))
+        return lines
     }
+
+    /// The link that has the gateway's address, and its other end's number on the host.
+    /// - Throws: ``NetfilterError``.
+    public mutating func link(with address: IPv4Address) throws(NetfilterError) -> Link? {
+        try routing.link(with: address)
+    }
+
+    /// What nft and rtnetlink call this process in their messages to others.
+    public func isOwn(writer: UInt32) -> Bool { writer == routing.portID || writer == flows.portID }
 }

@@ -8,6 +8,28 @@ extension NetworkNamespace {
         try run { () throws(NetfilterError) in try Self.read(setting) }
     }
 
+    /// The lines of a file of `/proc` as the namespace shows it; none when there is no such file.
+    /// - Throws: ``NetfilterError``.
+    func lines(of path: String) throws(NetfilterError) -> [String] {
+        try run { () throws(NetfilterError) in
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else {
+                if errno == ENOENT { return [] }
+                throw .system(.last, "open \(path)")
+            }
+            defer { close(descriptor) }
+            var bytes: [UInt8] = []
+            var chunk = [UInt8](repeating: 0, count: 16 << 10)
+            while true {
+                let count = Glibc.read(descriptor, &chunk, chunk.count)
+                guard count >= 0 else { throw .system(.last, "read \(path)") }
+                if count == 0 { break }
+                bytes += chunk[..<count]
+            }
+            return bytes.split(separator: UInt8(ascii: "\n")).map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
     /// Writes the settings that differ, in this order, reads each back, and returns those that were written.
     /// - Throws: ``NetfilterError`` at the first that can't be written or does not hold; earlier ones stay.
     @discardableResult

@@ -48,10 +48,7 @@ struct NetlinkMessage: Sendable, Equatable {
 
     /// Adds an attribute with these bytes as its value.
     mutating func put(_ attribute: UInt16, bytes: [UInt8]) {
-        body.appendNumber(UInt16(4 + bytes.count))
-        body.appendNumber(attribute)
-        body += bytes
-        body.pad()
+        body += .attribute(attribute, bytes)
     }
 
     /// Adds a number in host order.
@@ -71,6 +68,16 @@ extension [UInt8] {
     /// Appends the bytes of a number in host order.
     mutating func appendNumber<Number: FixedWidthInteger>(_ number: Number) {
         Swift.withUnsafeBytes(of: number) { append(contentsOf: $0) }
+    }
+
+    /// The bytes of one attribute: length, number, value, and zeros up to a multiple of four.
+    static func attribute(_ number: UInt16, _ value: [UInt8]) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.appendNumber(UInt16(4 + value.count))
+        bytes.appendNumber(number)
+        bytes += value
+        bytes.pad()
+        return bytes
     }
 
     /// Appends zeros up to a multiple of four (NLMSG_ALIGNTO).

@@ -17,6 +17,8 @@ struct NetlinkReply {
     var type: UInt16 { bytes.loadUnaligned(fromByteOffset: 4, as: UInt16.self) }
     var flags: NetlinkMessage.Flags { .init(rawValue: bytes.loadUnaligned(fromByteOffset: 6, as: UInt16.self)) }
     var sequence: UInt32 { bytes.loadUnaligned(fromByteOffset: 8, as: UInt32.self) }
+    /// The socket whose request made the change, in a message to listeners; 0 for the kernel itself.
+    var port: UInt32 { bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self) }
     /// What stands behind the header.
     var payload: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[16...]) }
 

@@ -27,9 +27,17 @@ struct NetlinkSocket: ~Copyable {
     private var sequence: UInt32 = 0
 
     /// Opens and binds it on a private thread inside `namespace`.
+    ///
+    /// - Parameters:
+    ///   - groups: What it listens to (RTNLGRP_*, NFNLGRP_*).
+    ///   - bufferSize: Bytes asked for both buffers.
     /// - Throws: ``NetfilterError``.
-    init(_ family: Family, in namespace: NetworkNamespace) throws(NetfilterError) {
-        let descriptor = try namespace.run { () throws(NetfilterError) in try Self.open(family, namespace.path) }
+    init(
+        _ family: Family, in namespace: NetworkNamespace, groups: [Int32] = [], _ bufferSize: Int32? = nil
+    ) throws(NetfilterError) {
+        let descriptor = try namespace.run { () throws(NetfilterError) in
+            try Self.open(family, namespace.path, groups, bufferSize ?? Self.bufferSize)
+        }
         guard let handle = Handle(adopting: descriptor) else {
             throw .system(.last, "adopt an \(family.name) socket")
         }
@@ -42,7 +50,9 @@ struct NetlinkSocket: ~Copyable {
         room.deallocate()
     }
 
-    private static func open(_ family: Family, _ place: String) throws(NetfilterError) -> Int32 {
+    private static func open(
+        _ family: Family, _ place: String, _ groups: [Int32], _ bufferSize: Int32
+    ) throws(NetfilterError) -> Int32 {
         let action = "open an \(family.name) socket in \(place)"
         let type = Int32(SOCK_RAW.rawValue | SOCK_CLOEXEC.rawValue)
         let descriptor = socket(AF_NETLINK, type, family.rawValue)
@@ -78,12 +88,23 @@ struct NetlinkSocket: ~Copyable {
                 }
             }
             guard bound == 0 else { throw .system(.last, action) }
+            for group in groups {
+                // NETLINK_ADD_MEMBERSHIP
+                var group = group
+                guard setsockopt(descriptor, SOL_NETLINK, 1, &group, 4) == 0 else { throw .system(.last, action) }
+            }
             return descriptor
         } catch {
             close(descriptor)
             throw error
         }
     }
+
+    /// The number the kernel gave the socket: of the first of a process, the process's own.
+    var portID: UInt32 { mnl_socket_get_portid(handle.pointer) }
+
+    /// For poll(2).
+    var descriptor: Int32 { mnl_socket_get_fd(handle.pointer) }
 
     /// A sequence number for the next message; never 0, which the kernel uses for what nobody asked for.
     mutating func nextSequence() -> UInt32 {
@@ -103,11 +124,12 @@ struct NetlinkSocket: ~Copyable {
     }
 
     /// Waits for one datagram and hands each message in it to `body`, until that returns false.
+    /// - Parameter isWaiting: whether it waits when nothing is there; else that is `EAGAIN`.
     /// - Returns: whether `body` wants more.
     func receive(
-        _ subject: String, _ body: (NetlinkReply) throws(NetfilterError) -> Bool
+        _ subject: String, isWaiting: Bool = true, _ body: (NetlinkReply) throws(NetfilterError) -> Bool
     ) throws(NetfilterError) -> Bool {
-        let count = try receiveBytes(subject)
+        let count = try receiveBytes(subject, isWaiting ? 0 : Int32(MSG_DONTWAIT))
         var rest = UnsafeRawBufferPointer(rebasing: room[..<count])
         while !rest.isEmpty {
             guard let reply = NetlinkReply(rest) else {
@@ -119,9 +141,11 @@ struct NetlinkSocket: ~Copyable {
         return true
     }
 
-    private func receiveBytes(_ subject: String) throws(NetfilterError) -> Int {
+    private func receiveBytes(_ subject: String, _ flags: Int32) throws(NetfilterError) -> Int {
         while true {
-            let count = mnl_socket_recvfrom(handle.pointer, room.baseAddress, room.count)
+            // MSG_TRUNC: the length it had, also when that is longer than the room.
+            let count = recv(descriptor, room.baseAddress, room.count, flags | Int32(MSG_TRUNC))
+            if count > room.count { throw .system(.messageTooLong, subject, detail: "\(count) bytes in one answer") }
             if count >= 0 { return count }
             let errno = Errno.last
             if errno != .interrupted { throw .system(errno, subject) }

@@ -1,4 +1,5 @@
 internal import CNetlink
+internal import SystemPackage
 
 /// Changes that happen all together or not at all, in the order in which they were added.
 ///
@@ -20,6 +21,9 @@ public struct NftBatch: Sendable {
     public var count: Int { messages.count }
     /// What it does, one line per message.
     public var lines: [String] { messages.map(\.subject) }
+
+    /// Adds the changes of another batch behind these.
+    public mutating func append(_ other: NftBatch) { messages += other.messages }
 
     /// Makes a table, or takes over one that persists without an owner. A table that is there with the same flags is
     /// no error; other flags are.
@@ -71,6 +75,11 @@ public struct NftBatch: Sendable {
         if let data = set.data {
             nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DATA_TYPE.rawValue), data.number)
             nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DATA_LEN.rawValue), UInt32(data.width))
+        }
+        if set.isCounting {
+            // The kernel gives every element a counter of its own.
+            guard let counter = nftnl_expr_alloc("counter") else { throw .system(.noMemory, "make a set") }
+            nftnl_set_add_expr(pointer, counter)
         }
         let user = set.userData
         nftnl_set_set_data(pointer, UInt16(NFTNL_SET_USERDATA.rawValue), user, UInt32(user.count))
@@ -159,18 +168,10 @@ extension NftSet {
 extension NftElement {
     /// NFTA_LIST_ELEM {FLAGS, KEY {VALUE}, DATA {VALUE}}.
     func encode(into list: inout [UInt8]) {
-        func nested(_ type: UInt16, _ bytes: [UInt8]) -> [UInt8] {
-            var attribute: [UInt8] = []
-            attribute.appendNumber(UInt16(4 + bytes.count))
-            attribute.appendNumber(type)
-            attribute += bytes
-            attribute.pad()
-            return attribute
-        }
-        var body: [UInt8] = isEnd ? nested(3, [0, 0, 0, 1]) : []
-        body += nested(1 | 0x8000, nested(1, key))
-        if let data { body += nested(2 | 0x8000, nested(1, data)) }
-        list += nested(1 | 0x8000, body)
+        var body: [UInt8] = isEnd ? .attribute(3, [0, 0, 0, 1]) : []
+        body += .attribute(1 | 0x8000, .attribute(1, key))
+        if let data { body += .attribute(2 | 0x8000, .attribute(1, data)) }
+        list += .attribute(1 | 0x8000, body)
     }
 }
 

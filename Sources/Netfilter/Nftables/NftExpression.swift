@@ -12,7 +12,13 @@ public enum NftExpression: Hashable, Sendable {
 
     /// NFT_META_*.
     public enum MetaKey: UInt32, Hashable, Sendable {
+        /// The EtherType, in network order.
+        case etherType = 1
         case mark = 3
+        /// The number of the link a packet came in by.
+        case incoming = 4
+        /// The number of the link it leaves by.
+        case outgoing = 5
         case incomingName = 6
         case outgoingName = 7
         case family = 15

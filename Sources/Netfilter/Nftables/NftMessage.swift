@@ -15,6 +15,7 @@ enum NftCommand: UInt16 {
     case newElement = 12
     case getElement = 13
     case deleteElement = 14
+    case newGeneration = 15
     case getGeneration = 16
     case newObject = 18
     case getObject = 19

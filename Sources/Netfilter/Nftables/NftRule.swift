@@ -39,6 +39,16 @@ extension [NftExpression] {
         [.loadMeta(.incomingName, .first), .compare(.first, .equal, link.padded)]
     }
 
+    /// `iifname != NAME`.
+    public static func comesIn(notBy link: InterfaceName) -> Self {
+        [.loadMeta(.incomingName, .first), .compare(.first, .notEqual, link.padded)]
+    }
+
+    /// `oifname != NAME`.
+    public static func goesOut(notBy link: InterfaceName) -> Self {
+        [.loadMeta(.outgoingName, .first), .compare(.first, .notEqual, link.padded)]
+    }
+
     /// `meta mark MARK`.
     public static func isMarked(_ mark: Mark) -> Self {
         [.loadMeta(.mark, .first), .compare(.first, .equal, NftValue(mark).bytes)]

@@ -33,6 +33,13 @@ public struct NftRuleset: Sendable {
         public init() {}
     }
 
+    /// The same ruleset with the elements that the kernel holds, whatever they are.
+    func keepingElements(of held: Held) -> NftRuleset {
+        NftRuleset(
+            table: table, sets: sets.map { ($0.set, Array(held.elements[$0.set.name] ?? Set($0.elements))) },
+            counters: counters, chains: chains, rules: rules)
+    }
+
     /// The batch that turns what is held into this ruleset; empty when it is that already.
     ///
     /// Elements are exchanged one by one. A chain whose rules differ gets all its rules anew, in the same commit.

@@ -7,13 +7,16 @@ public struct NftSet: Hashable, Sendable {
     public let data: NftType?
     /// Whether its elements are ranges.
     public let isInterval: Bool
+    /// Whether each element counts the packets that were found in it.
+    public let isCounting: Bool
 
     /// A set.
-    public init(_ name: String, _ key: NftType..., isInterval: Bool = false) {
+    public init(_ name: String, _ key: NftType..., isInterval: Bool = false, isCounting: Bool = false) {
         self.name = name
         self.key = key
         data = nil
         self.isInterval = isInterval
+        self.isCounting = isCounting
     }
 
     /// A map.
@@ -22,13 +25,7 @@ public struct NftSet: Hashable, Sendable {
         self.key = [key]
         self.data = data
         isInterval = false
-    }
-
-    init(name: String, key: [NftType], data: NftType?, isInterval: Bool) {
-        self.name = name
-        self.key = key
-        self.data = data
-        self.isInterval = isInterval
+        isCounting = false
     }
 
     /// NFT_SET_INTERVAL and NFT_SET_MAP.

@@ -24,6 +24,35 @@ extension NftSocket {
         return (held, generation)
     }
 
+    /// The chains of all tables that see packets, with their tables.
+    /// - Throws: ``NetfilterError``.
+    mutating func baseChains() throws(NetfilterError) -> [(NftTable, NftChain)] {
+        let message = NetlinkMessage(.getChain, 0, [], "list the chains", names: .none)
+        return try socket.dump(message) { (reply) throws(NetfilterError) -> (NftTable, NftChain)? in
+            let (header, attributes) = try reply.split(4)
+            var (table, name) = ("", "")
+            var hook: NftChain.Base.Hook?
+            var priority: Int32 = 0
+            var policy = NftChain.Base.Policy.accept
+            try attributes.forEach { (type, value) throws(NetfilterError) in
+                switch type {
+                case 1: table = value.text
+                case 3: name = value.text
+                case 4:
+                    try NetlinkAttributes(value.bytes).forEach { (type, value) throws(NetfilterError) in
+                        if type == 1 { hook = .init(rawValue: UInt32(bigEndian: try value.number(UInt32.self))) }
+                        if type == 2 { priority = Int32(bigEndian: try value.number(Int32.self)) }
+                    }
+                case 5: policy = UInt32(bigEndian: try value.number(UInt32.self)) == 0 ? .drop : .accept
+                default: break
+                }
+            }
+            guard let hook, let family = NftFamily(rawValue: header[0]) else { return nil }
+            let base = NftChain.Base(.filter, hook, priority: priority, policy: policy)
+            return (NftTable(family, table), NftChain(name, base))
+        }
+    }
+
     /// The names of a table's chains or sets. The kernel lists those of every table of the family.
     private mutating func names(
         _ command: NftCommand, _ what: String, of table: NftTable

@@ -38,25 +38,35 @@ public struct NftSocket: ~Copyable {
             header: [0, 0, 0, 10])
         if let generation { begin.putBig(1, generation) }
         let end = NetlinkMessage(type: 17, flags: [], subject: begin.subject, names: .none, header: [0, 0, 0, 10])
-        try socket.transact([begin] + batch.messages + [end])
+        do throws(NetfilterError) {
+            try socket.transact([begin] + batch.messages + [end])
+        } catch {
+            throw try explain(error)
+        }
     }
 
     /// The tables of every family.
     /// - Throws: ``NetfilterError``.
-    public mutating func tables() throws(NetfilterError) -> [NftTable] {
+    public mutating func tables() throws(NetfilterError) -> [NftTable] { try ownedTables().map { $0.table } }
+
+    /// The tables with the sockets they belong to (NFTA_TABLE_OWNER): of a program's first socket, the number of its
+    /// process.
+    mutating func ownedTables() throws(NetfilterError) -> [(table: NftTable, owner: UInt32?)] {
         let message = NetlinkMessage(.getTable, 0, [], "list the tables", names: .nft)
         return try socket.dump(message) { (reply) throws(NetfilterError) in
             let (header, attributes) = try reply.split(4)
             guard let family = NftFamily(rawValue: header[0]) else { return nil }
             var table = NftTable(family, "")
+            var owner: UInt32?
             try attributes.forEach { (type, value) throws(NetfilterError) in
                 switch type {
                 case 1: table = NftTable(family, value.text, flags: table.flags)
                 case 2: table.flags = .init(rawValue: UInt32(bigEndian: try value.number(UInt32.self)))
+                case 7: owner = UInt32(bigEndian: try value.number(UInt32.self))
                 default: break
                 }
             }
-            return table
+            return (table, owner)
         }
     }
 
@@ -80,11 +90,7 @@ public struct NftSocket: ~Copyable {
     /// The elements of a set or map, in no order.
     /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
     public mutating func elements(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [NftElement] {
-        var message = NetlinkMessage(
-            .getElement, table.family.rawValue, [], "list the \(set.kind) \(set.name) of \(table)", names: .nftElements)
-        message.put(1, text: table.name)
-        message.put(2, text: set.name)
-        let parts = try socket.dump(message) { (reply) throws(NetfilterError) -> [NftElement]? in
+        let parts = try socket.dump(listElements(of: set, in: table)) { (reply) throws(NetfilterError) -> [NftElement]? in
             var elements: [NftElement] = []
             try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
                 guard type == 3 else { return }
@@ -97,29 +103,23 @@ public struct NftSocket: ~Copyable {
         return parts.flatMap { $0 }
     }
 
-    /// The counter objects of a table: packets and bytes by name.
-    /// - Throws: ``NetfilterError``.
-    public mutating func counters(
-        of table: NftTable
-    ) throws(NetfilterError) -> [String: (packets: UInt64, bytes: UInt64)] {
+    func listElements(of set: NftSet, in table: NftTable) -> NetlinkMessage {
         var message = NetlinkMessage(
-            .getObject, table.family.rawValue, [], "list the counters of \(table)", names: .none)
+            .getElement, table.family.rawValue, [], "list the \(set.kind) \(set.name) of \(table)", names: .nftElements)
         message.put(1, text: table.name)
-        message.putBig(3, 1)
-        let found = try socket.dump(message) { (reply) throws(NetfilterError) -> (String, UInt64, UInt64)? in
-            var counter = ("", 0 as UInt64, 0 as UInt64)
-            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
-                if type == 2 { counter.0 = value.text }
-                guard type == 4 else { return }
-                try NetlinkAttributes(value.bytes).forEach { (type, value) throws(NetfilterError) in
-                    // NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS
-                    if type == 1 { counter.2 = UInt64(bigEndian: try value.number(UInt64.self)) }
-                    if type == 2 { counter.1 = UInt64(bigEndian: try value.number(UInt64.self)) }
-                }
-            }
-            return counter
-        }
-        return Dictionary(found.map { ($0.0, (packets: $0.1, bytes: $0.2)) }) { first, _ in first }
+        message.put(2, text: set.name)
+        return message
+    }
+
+    /// Removes those of these tables that are there, in one commit.
+    /// - Returns: what was done, one line per table.
+    /// - Throws: ``NetfilterError``.
+    public mutating func removeIfPresent(_ tables: [NftTable]) throws(NetfilterError) -> [String] {
+        let present = try self.tables()
+        var batch = NftBatch()
+        for table in tables where present.contains(where: table.isNamed) { batch.remove(table) }
+        try commit(batch)
+        return batch.lines
     }
 }
 

@@ -44,6 +44,11 @@ public struct NftTable: Hashable, Sendable {
     }
 }
 
+extension NftTable {
+    /// Whether it is the same table, whatever its flags.
+    public func isNamed(as other: NftTable) -> Bool { family == other.family && name == other.name }
+}
+
 extension NftTable: CustomStringConvertible {
     public var description: String { "\(family.word) \(name)" }
 }

@@ -17,6 +17,8 @@ public struct NftType: Hashable, Sendable {
     public static let port = NftType(number: 13, width: 2, isHostOrder: false)
     /// `mark`.
     public static let mark = NftType(number: 19, width: 4, isHostOrder: true)
+    /// `iface_index`: a link by its number, which a link that was made again does not have.
+    public static let interfaceIndex = NftType(number: 20, width: 4, isHostOrder: true)
     /// `ifname`.
     public static let interfaceName = NftType(number: 41, width: 16, isHostOrder: true)
 }
@@ -34,6 +36,13 @@ public struct NftValue: Hashable, Sendable {
     }
 
     public init(_ name: InterfaceName) { bytes = name.padded }
+
+    /// The number of a link.
+    public init(link index: Int32) {
+        var bytes: [UInt8] = []
+        bytes.appendNumber(index)
+        self.bytes = bytes
+    }
 
     public init(_ transport: TransportProtocol) { bytes = [transport.rawValue] }
 

@@ -4,6 +4,10 @@ public struct Link: Hashable, Sendable {
     public let index: Int32
     /// Its name, as the kernel has it (which allows more than ``InterfaceName``).
     public let name: String
+    /// The number of its other end, for one of a pair (IFLA_LINK). It counts in the other end's namespace.
+    public let peer: Int32?
+    /// The number of the bridge it is a port of (IFLA_MASTER).
+    public let master: Int32?
     /// What made it: `wireguard`, `tun`, `veth`, `bridge`; `nil` for a plain one.
     public let kind: String?
     /// IFF_UP: an administrator wants it up.
@@ -26,9 +30,13 @@ public struct Link: Hashable, Sendable {
         hasCarrier = flags & 0x10000 != 0
         var name: String?
         var kind: String?
+        var peer: Int32?
+        var master: Int32?
         try attributes.forEach { (type, value) throws(NetfilterError) in
             switch type {
             case 3: name = value.text
+            case 5: peer = try value.number(Int32.self)
+            case 10: master = try value.number(Int32.self)
             case 18:
                 try NetlinkAttributes(value.bytes).forEach { (type, value) throws(NetfilterError) in
                     if type == 1 { kind = value.text }
@@ -39,5 +47,7 @@ public struct Link: Hashable, Sendable {
         guard let name else { throw NetfilterError(.malformed, "the kernel names no name for link \(index)") }
         self.name = name
         self.kind = kind
+        self.peer = peer
+        self.master = master
     }
 }

@@ -24,6 +24,17 @@ public struct RouteSocket: ~Copyable {
         return try socket.dump(message) { (reply) throws(NetfilterError) in try LinkAddress(reply) }
     }
 
+    /// The link that has this address; `nil` when none has it.
+    /// - Throws: ``NetfilterError``.
+    public mutating func link(with address: IPv4Address) throws(NetfilterError) -> Link? {
+        let address = IPAddress(address)
+        guard let found = try addresses(.ipv4).first(where: { $0.address == address }) else { return nil }
+        return try links().first { $0.index == found.link }
+    }
+
+    /// The socket's number, which messages to others name as the writer of what it changed (nlmsg_pid).
+    public var portID: UInt32 { socket.portID }
+
     /// All rules of a family, by priority.
     /// - Throws: ``NetfilterError``.
     public mutating func rules(_ family: AddressFamily) throws(NetfilterError) -> [RoutingRule] {

@@ -21,6 +21,12 @@ public struct IPv4Prefix: Hashable, Sendable {
         self.init(address, length: length)
     }
 
+    /// The network of this length, at most 32, that an address is in.
+    public init(_ inside: IPv4Address, maskedTo length: UInt8) {
+        let length = min(length, 32)
+        self.init(checked: IPv4Address(number: inside.number & Self.mask(length)), length)
+    }
+
     private init(checked address: IPv4Address, _ length: UInt8) {
         self.address = address
         self.length = length
@@ -28,6 +34,9 @@ public struct IPv4Prefix: Hashable, Sendable {
 
     /// Whether the address lies inside.
     public func contains(_ other: IPv4Address) -> Bool { other.number & Self.mask(length) == address.number }
+
+    /// The mask's four bytes: 255.255.0.0 for a length of 16.
+    var maskBytes: [UInt8] { IPv4Address(number: Self.mask(length)).bytes }
 
     /// 0.0.0.0/0.
     public static let all = IPv4Prefix(checked: IPv4Address(number: 0), 0)

@@ -11,6 +11,12 @@ public struct IPv4Range: Hashable, Sendable {
         self.last = last
     }
 
+    /// Two addresses, in whatever order, and all between them.
+    public init(_ one: IPv4Address, through other: IPv4Address) {
+        first = min(one, other)
+        last = max(one, other)
+    }
+
     /// Reads `first-last`, without blanks; `nil` for anything else.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false)

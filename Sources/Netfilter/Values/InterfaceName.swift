@@ -13,6 +13,17 @@ public struct InterfaceName: Hashable, Sendable, Comparable {
         self.text = String(text)
     }
 
+    private init(constant text: StaticString) { self.text = "\(text)" }
+
+    /// `eth0`: a container's first link.
+    public static let ethernet = InterfaceName(constant: "eth0")
+    /// `wg0`: where the cell's peers are.
+    public static let peers = InterfaceName(constant: "wg0")
+    /// `wg_ext0`: the WireGuard tunnel of the guide.
+    public static let wireguard = InterfaceName(constant: "wg_ext0")
+    /// `tun0`: the OpenVPN tunnel of the guide.
+    public static let openvpn = InterfaceName(constant: "tun0")
+
     private static let refused = Array("/:*\"\\".utf8)
 
     public static func < (one: InterfaceName, other: InterfaceName) -> Bool { one.text < other.text }

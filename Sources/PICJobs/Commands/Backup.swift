@@ -26,7 +26,7 @@ struct Backup: AsyncParsableCommand {
         let cell = try global.openCell()
         let (services, kind) = (service, SnapshotDocument.Kind(rawValue: kind.rawValue) ?? .manual)
         let report = try await RunSession.perform(
-            cell, kind: "backup", observer: global.observer(), exitCode: ExitStatus.code
+            cell, kind: .backup, observer: global.observer(), exitCode: ExitStatus.code
         ) { session in
             let report = try await BackupRun(session, kind: kind).run(services: services)
             return (report, report.ending)

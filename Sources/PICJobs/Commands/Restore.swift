@@ -84,7 +84,7 @@ struct Restore: AsyncParsableCommand {
 
     private func restoreVolumes(_ cell: Cell, _ options: RestoreOptions) async throws -> RestoreReport {
         try await RunSession.perform(
-            cell, kind: "restore", observer: global.observer(), exitCode: ExitStatus.code
+            cell, kind: .restore, observer: global.observer(), exitCode: ExitStatus.code
         ) { session in
             let run = try RestoreRun(session, options)
             let report = try await run.run()

@@ -47,22 +47,11 @@ public struct CellConfig: Sendable, Equatable {
     /// Reads the cell's file; a file or directory that does not exist is an empty configuration, not an error.
     /// - Throws: `RegistryError` with code `.configuration`, also for a link or anything else that is no regular file.
     public init(of layout: CellLayout) throws(RegistryError) {
-        let file = layout.relative(layout.cellConfig).string
-        let bytes: [UInt8]
-        do throws(Errno) {
-            let directory = try Directory(path: layout.cellConfig.removingLastComponent())
-            bytes = try directory.read(layout.cellConfig.lastComponent?.string ?? "", limit: Self.sizeLimit)
-        } catch {
-            guard error != .noSuchFileOrDirectory else {
-                self.init()
-                return
-            }
-            throw RegistryError(.configuration, "\(file): \(error.readingFault)", underlying: error)
+        guard let bytes = try layout.readJSON(layout.cellConfig, limit: Self.sizeLimit) else {
+            self.init()
+            return
         }
-        guard bytes.count <= Self.sizeLimit else {
-            throw RegistryError(.configuration, "\(file): is larger than 16 MiB")
-        }
-        try self.init(parsing: bytes, file: file)
+        try self.init(parsing: bytes, file: layout.relative(layout.cellConfig).string)
     }
 
     private static func settings(_ field: Field) -> [String: ServiceSettings]? {
@@ -70,6 +59,17 @@ public struct CellConfig: Sendable, Equatable {
         var settings: [String: ServiceSettings] = [:]
         for (id, member) in members { settings[id] = member.optional(ServiceSettings.init) }
         return settings
+    }
+
+    /// The document with another exit for a service; all else stays as it is.
+    public func setting(exit: Exit, for id: ServiceID) -> JSONObject {
+        var services = document["services"]?.object ?? JSONObject()
+        var service = services[id.rawValue]?.object ?? JSONObject()
+        service["egress"] = .string(exit.rawValue)
+        services[id.rawValue] = .object(service)
+        var changed = document
+        changed["services"] = .object(services)
+        return changed
     }
 
     /// What the admin has set for a service; empty when nothing is.

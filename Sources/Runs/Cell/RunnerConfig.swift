@@ -27,6 +27,9 @@ public struct RunnerConfig: Sendable {
     /// `keep_runs_days:` how long run records stay.
     public var keepRunsDays = 90
 
+    /// `network:`, `gateway:`, `host:`, `service_namespaces:` and `egress:`.
+    public var egress = EgressConfig()
+
     /// The defaults.
     public init() {}
 
@@ -56,7 +59,11 @@ public struct RunnerConfig: Sendable {
         }
         var faults: [String] = []
         for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
-            if let fault = take(key, value) { faults.append(fault) }
+            if EgressConfig.keys.contains(key) {
+                faults += egress.take(key, value)
+            } else if let fault = take(key, value) {
+                faults.append(fault)
+            }
         }
         guard faults.isEmpty else {
             throw RunError(.configuration, "\(name): \(faults.joined(separator: "; "))")
@@ -73,11 +80,8 @@ public struct RunnerConfig: Sendable {
         return nil
     }
 
-    /// Keys that belong to egress, Caddy and the store; they are read where they are used.
-    private static let elsewhere: Set<String> = [
-        "network", "gateway", "host", "service_namespaces", "egress", "caddy", "store", "offsite", "notifications",
-        "accounts",
-    ]
+    /// Keys that belong to Caddy and the store; they are read where they are used.
+    private static let elsewhere: Set<String> = ["caddy", "store", "offsite", "notifications", "accounts"]
 
     /// A sentence about what is wrong with the value; nil when it was taken.
     private mutating func take(_ key: String, _ value: Any) -> String? {

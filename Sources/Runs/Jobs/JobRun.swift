@@ -22,7 +22,7 @@ public struct JobRun: Sendable {
     ///   fails after the snapshot has its name is in the report.
     public func run(exitCode: (any Error) -> Int32) async throws -> JobReport {
         try await RunSession.perform(
-            cell, kind: "backup", job: job.name.text, observer: observer, exitCode: exitCode
+            cell, kind: .backup, job: job.name.text, observer: observer, exitCode: exitCode
         ) { session in
             let report = try await work(session)
             return (report, report.ending)

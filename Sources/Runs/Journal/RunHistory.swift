@@ -38,7 +38,16 @@ public struct RunHistory: Sendable {
     /// Runs that never ended (their process was killed, for whoever asks holds the cell's lock), and those that left a
     /// volume in between.
     func unfinished(except own: RunID) throws -> [RunSummary] {
-        try summaries().filter { ($0.state == .running || $0.state == .unsettled) && $0.id != own }
+        try summaries().filter {
+            ($0.state == .running || $0.state == .unsettled) && $0.id != own && $0.kind.scope == .cell
+        }
+    }
+
+    /// Marks the killed runs of a scope whose work needs nothing undone; whoever asks holds that lock.
+    func markKilled(_ scope: CellLock.Scope, except own: RunID) throws {
+        for run in try summaries() where run.state == .running && run.id != own && run.kind.scope == scope {
+            try markInterrupted(run, result: "killed; the state of the network is read anew by every run")
+        }
     }
 
     /// Journals what recovery does on behalf of a run that has ended, in that run's own journal.
@@ -72,7 +81,10 @@ public struct RunHistory: Sendable {
             guard let id = RunID(String(decoding: entry.name, as: UTF8.self)), id != own else { continue }
             let directory = try runs.directory(try id.path)
             guard try directory.status("run.json") != nil else {
-                try runs.removeTree(try id.path)
+                // A run of the other lock may be writing its record right now.
+                if try directory.status().modified.seconds < Timestamp.now.seconds - 3600 {
+                    try runs.removeTree(try id.path)
+                }
                 continue
             }
             try directory.removeTemporaries()

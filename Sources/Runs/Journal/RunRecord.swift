@@ -19,8 +19,8 @@ public struct RunSummary: Sendable, Codable {
 
     /// The run's id.
     public let id: RunID
-    /// `backup`, `restore`, `prune` or `verify`.
-    public let kind: String
+    /// What it is.
+    public let kind: RunKind
     /// The job that was run; nil for a command.
     public var job: String?
     /// How it stands.
@@ -53,7 +53,7 @@ public final class RunRecord: Sendable {
     private let steps: FileDescriptor
 
     /// Makes the directory and writes `run.json` with the state `running`.
-    public init(_ cell: Cell, id: RunID, kind: String, job: String? = nil) throws {
+    public init(_ cell: Cell, id: RunID, kind: RunKind, job: String? = nil) throws {
         self.id = id
         let runs = try cell.root.createDirectories("data/runs", mode: 0o700)
         directory = try runs.createDirectory(try id.path, mode: 0o700)

@@ -35,21 +35,24 @@ public struct RunSession: Sendable {
     /// Lock → journal → recovery of what was killed → work → durable report.
     ///
     /// - Parameters:
-    ///   - kind: `backup`, `restore`, `prune` or `verify`, for the record.
+    ///   - kind: what the run is, for the record.
     ///   - exitCode: maps an error to the exit code that the record keeps.
     /// - Throws: ``RunError`` `.busy`, and whatever `work` throws, after it was recorded.
     public static func perform<Value>(
-        _ cell: Cell, kind: String, job: String? = nil, observer: any RunObserver,
+        _ cell: Cell, kind: RunKind, job: String? = nil, observer: any RunObserver,
         exitCode: (any Error) -> Int32, _ work: (RunSession) async throws -> (Value, Ending)
     ) async throws -> Value {
         let id = RunID()
-        let lock = try CellLock(cell, run: id)
+        let lock = try CellLock(cell, run: id, scope: kind.scope)
         defer { withExtendedLifetime(lock) {} }
         let record = try RunRecord(cell, id: id, kind: kind, job: job)
         var session = RunSession(cell: cell, runtime: cell.runtime(run: id), record: record, observer: observer)
         do {
             try record.begin(RunStep(.recover))
-            session.unsettled = try await Recovery(session).run()
+            switch kind.scope {
+            case .cell: session.unsettled = try await Recovery(session).run()
+            case .egress: try RunHistory(cell).markKilled(.egress, except: id)
+            }
             let (value, ending) = try await work(session)
             try record.log(ending.result)
             try record.end(exitCode: ending.exitCode, snapshot: ending.snapshot, result: ending.result)

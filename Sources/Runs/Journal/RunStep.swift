@@ -38,6 +38,10 @@ public struct RunStep: Sendable, Codable {
         case restart
         /// Plain files are put back.
         case files
+        /// The chosen exit is saved.
+        case save
+        /// The kernel's state is changed.
+        case network
     }
 
     /// When it began.

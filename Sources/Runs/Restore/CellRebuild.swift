@@ -85,7 +85,7 @@ public struct CellRebuild: Sendable {
         options.acceptUnauthenticated = !isAuthentic
         let final = options
         let volumes = try await RunSession.perform(
-            rebuilt, kind: "restore", observer: observer, exitCode: exitCode
+            rebuilt, kind: .restore, observer: observer, exitCode: exitCode
         ) { session in
             let report = try await RestoreRun(session, final).run()
             return (report, report.ending(selection.snapshot.id))

@@ -8,7 +8,8 @@ func examplePlan(notes exit: Exit = .wireguard) throws -> EgressPlan {
     let link = { (text: String) in try #require(InterfaceName(text)) }
     return try EgressPlan(
         gateway: .init(
-            pool: try #require(IPv4Range("172.20.0.20-172.20.0.254")), address: address("172.20.0.9"),
+            pool: try #require(IPv4Range("172.20.0.20-172.20.0.254")),
+            subnet: try #require(IPv4Prefix("172.20.0.0/16")), address: address("172.20.0.9"),
             bridge: link("eth0"), wan: link("eth1"), peers: link("wg0"),
             tunnels: [.wireguard: link("wg_ext0"), .openvpn: link("tun0")],
             resolvers: [.wireguard: address("10.64.0.1")]),
@@ -50,7 +51,7 @@ func settled(_ plan: EgressPlan, links: [Link] = []) throws -> GatewayState {
             #expect(
                 change.lines == [
                     "remove 1 element of the map egress_of of inet pic_egress",
-                    "add 1 element of the map egress_of of inet pic_egress",
+                    "add 1 element of the map egress_of of inet pic_egress", "cut the flows of 172.20.0.21",
                 ])
         }
     }
@@ -78,7 +79,7 @@ func settled(_ plan: EgressPlan, links: [Link] = []) throws -> GatewayState {
         state.ruleset.listings["from_service"]?.removeFirst()
         let lines = try plan.change(from: state).lines
         #expect(lines.first == "remove the rules of the chain from_service of inet pic_egress")
-        #expect(lines.count == 1 + 6)
+        #expect(lines.count == 1 + 8)
         #expect(lines.dropFirst().allSatisfy { $0.contains("of the chain from_service") })
     }
 
@@ -97,29 +98,57 @@ func settled(_ plan: EgressPlan, links: [Link] = []) throws -> GatewayState {
             ])
     }
 
-    @Test("A plan names all of its faults at once")
-    func faults() throws {
-        let good = try examplePlan()
-        var gateway = good.gateway
+    @Test("A gateway that can't be one is refused, with all that is wrong")
+    func gatewayFaults() throws {
+        var gateway = try examplePlan().gateway
         gateway.tunnels[.tor] = gateway.wan
         gateway.peers = gateway.bridge
-        let far = try #require(IPv4Address("10.0.0.1"))
-        let taken = try #require(IPv4Address("172.20.0.22"))
-        let services =
-            good.services + [
-                EgressService(id: "late", addresses: [far, taken], exit: .default, inbound: [gateway.address: []]),
-                EgressService(id: "bare", addresses: [], exit: .default),
-            ]
+        gateway.address = try #require(IPv4Address("172.20.0.30"))
+        gateway.subnet = try #require(IPv4Prefix("172.20.0.0/27"))
+        let wrong = gateway
         let error = try #require(
-            failure { () throws(NetfilterError) in _ = try EgressPlan(gateway: gateway, services: services) })
+            failure { () throws(NetfilterError) in _ = try EgressPlan(gateway: wrong, services: []) })
         #expect(error.code == .invalid)
         for words in [
-            "10.0.0.1 of late lies outside the pool 172.20.0.20-172.20.0.254",
-            "172.20.0.22 belongs to email and to late", "late opens ports on 172.20.0.9, which is not its own",
-            "bare has no address", "the exit tor has no tunnel", "the tunnel eth1 of tor is one of the gateway's own",
-            "the peers' link eth0 is also the bridge side",
+            "the exit tor has no tunnel", "the tunnel eth1 of tor is one of the gateway's own",
+            "the peers' link eth0 is also the bridge side", "172.20.0.30 lies in the services' pool",
+            "the services' pool 172.20.0.20-172.20.0.254 lies outside of 172.20.0.0/27",
         ] {
             #expect(error.message.contains(words), "\(words)")
         }
+    }
+
+    @Test("What is wrong with one service closes that service, and the others stay as they are")
+    func serviceFaults() throws {
+        let good = try examplePlan()
+        let far = try #require(IPv4Address("10.0.0.1"))
+        let taken = try #require(IPv4Address("172.20.0.22"))
+        let plan = try EgressPlan(
+            gateway: good.gateway,
+            services: good.services + [
+                EgressService(id: "late", addresses: [far, taken], exit: .default, inbound: [taken: [.init(.tcp, 1)]])
+            ])
+        #expect(
+            plan.faults.map(\.message) == [
+                "10.0.0.1 of late lies outside the pool 172.20.0.20-172.20.0.254; give it a lease there",
+                "172.20.0.22 belongs to email and to late; give each its own",
+                "172.20.0.22 belongs to email and to late; give each its own",
+            ])
+        #expect(plan.services.map(\.id) == ["notes", "email", "web"])
+        #expect(plan.exit(of: taken) == nil)
+        #expect(plan.services[1].inbound.isEmpty)
+        #expect(plan.exit(of: try #require(IPv4Address("172.20.0.23"))) == .tor)
+        #expect(plan.exit(of: try #require(IPv4Address("172.20.0.21"))) == .wireguard)
+    }
+
+    @Test("The cell's own resolver is reached by the bridge side, also when the line is another link")
+    func neighbourResolver() throws {
+        let good = try examplePlan()
+        var gateway = good.gateway
+        gateway.resolvers[.default] = IPv4Address("172.20.0.3")
+        let plan = try EgressPlan(gateway: gateway, services: good.services)
+        let ways = try #require(plan.ruleset.sets.first { $0.set == EgressPlan.exits }?.elements)
+        #expect(ways.count == 4)
+        #expect(ways.contains(NftElement(NftValue(Exit.default.mark), NftValue(gateway.bridge))))
     }
 }

@@ -26,12 +26,16 @@ import Testing
           set services { type ipv4_addr; flags interval; elements = { 172.20.0.20-172.20.0.254 } }
           set exits { type mark . ifname; elements = { 0x1 . "eth1", 0x10 . "wg_ext0", 0x20 . "tun0" } }
           set inbound { type ipv4_addr . inet_proto . inet_service; elements = { 172.20.0.22 . tcp . 993 } }
+          set dropped { type ipv4_addr; counter
+            elements = { 172.20.0.21, 172.20.0.22, 172.20.0.23, 172.20.0.24 } }
           chain from_service {
+            iifname != "eth0" counter name killed drop
             ct state new tcp flags & (fin|syn|rst|ack) != syn reject with tcp reset
             meta mark 0x10 tcp flags syn tcp option maxseg size set rt mtu
             meta mark 0x20 tcp flags syn tcp option maxseg size set rt mtu
             meta mark . oifname @exits accept
             ct direction reply ct state established,related accept
+            ip saddr @dropped
             counter name killed drop
           }
           chain to_service {
@@ -59,6 +63,7 @@ import Testing
             ct direction original ip saddr @services tcp dport 53 drop
             ct direction original ip saddr @services udp dport 53 drop
             ct direction original ip saddr @services meta mark 0x1 accept
+            ct direction original ip saddr @dropped
             ct direction original ip saddr @services drop
           }
           chain kill { type filter hook forward priority 0; policy accept;

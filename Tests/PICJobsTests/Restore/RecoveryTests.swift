@@ -15,7 +15,7 @@ struct RecoveryTests {
     private func kill(
         in cell: RestoreCell, at step: RunStep.Kind, paths: [String]? = nil, safety: String? = nil, _ script: String
     ) async throws {
-        let record = try RunRecord(try cell.cell.open(), id: try #require(RunID(Self.id)), kind: "restore")
+        let record = try RunRecord(try cell.cell.open(), id: try #require(RunID(Self.id)), kind: .restore)
         try record.begin(RunStep(.check, RestoreCell.place))
         let name = step == .fill ? nil : Self.stage
         try record.begin(RunStep(step, RestoreCell.place, stage: name, paths: paths, safety: safety))
@@ -27,13 +27,13 @@ struct RecoveryTests {
     }
 
     private func expect(_ cell: RestoreCell, _ listing: String, result: String) async throws {
-        try await cell.perform("verify") { _ in }
+        try await cell.perform(.verify) { _ in }
         #expect(try await cell.sh("find . -mindepth 1 | LC_ALL=C sort | tr '\\n' ' '") == listing)
         let run = try RunHistory(try cell.cell.open()).summary(try #require(RunID(Self.id)))
         #expect(run.state == .interrupted)
         #expect(run.result?.contains(result) == true, "\(run.result ?? "")")
         // And once is enough: the next run finds nothing to do.
-        try await cell.perform("verify") { _ in }
+        try await cell.perform(.verify) { _ in }
         #expect(try await cell.sh("find . -mindepth 1 | LC_ALL=C sort | tr '\\n' ' '") == listing)
     }
 

@@ -46,7 +46,7 @@ struct RestoreCell {
 
     @discardableResult
     func backUp() async throws -> SnapshotID {
-        let report = try await perform("backup") { session in
+        let report = try await perform(.backup) { session in
             try await BackupRun(session, kind: .manual).run()
         }
         #expect(report.verdict == .ok)
@@ -59,11 +59,11 @@ struct RestoreCell {
         var options = RestoreOptions(snapshot: snapshot)
         change(&options)
         let chosen = options
-        return try await perform("restore") { session in try await RestoreRun(session, chosen).run() }
+        return try await perform(.restore) { session in try await RestoreRun(session, chosen).run() }
     }
 
     func perform<Value>(
-        _ kind: String, observer: any RunObserver = SilentObserver(), _ work: (RunSession) async throws -> Value
+        _ kind: RunKind, observer: any RunObserver = SilentObserver(), _ work: (RunSession) async throws -> Value
     ) async throws -> Value {
         try await RunSession.perform(try cell.open(), kind: kind, observer: observer, exitCode: { _ in 1 }) { session in
             (try await work(session), RunSession.Ending(exitCode: 0, result: "done"))

@@ -10,7 +10,7 @@ import Testing
 @Suite struct SelectionTests {
     private func backUp(_ cell: Cell, _ services: [String] = []) async throws -> SnapshotID {
         let report = try await RunSession.perform(
-            cell, kind: "backup", observer: SilentObserver(), exitCode: { _ in 1 }
+            cell, kind: .backup, observer: SilentObserver(), exitCode: { _ in 1 }
         ) { session in
             let report = try await BackupRun(session, kind: .manual).run(services: services)
             return (report, report.ending)

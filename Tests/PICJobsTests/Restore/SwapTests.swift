@@ -11,7 +11,7 @@ import Testing
     private func code(_ error: any Error) -> Int32 { 1 }
 
     private func backUp(_ cell: Cell) async throws -> BackupReport {
-        try await RunSession.perform(cell, kind: "backup", observer: SilentObserver(), exitCode: code) { session in
+        try await RunSession.perform(cell, kind: .backup, observer: SilentObserver(), exitCode: code) { session in
             let report = try await BackupRun(session, kind: .manual).run()
             return (report, report.ending)
         }
@@ -22,7 +22,7 @@ import Testing
         options.withoutSafety = true
         options.paths = paths.compactMap(EntryPath.init(text:))
         let final = options
-        return try await RunSession.perform(cell, kind: "restore", observer: SilentObserver(), exitCode: code) {
+        return try await RunSession.perform(cell, kind: .restore, observer: SilentObserver(), exitCode: code) {
             session in
             let run = try RestoreRun(session, final)
             let report = try await run.run()
@@ -112,7 +112,7 @@ import Testing
             let stage = try await stage(cell, ".picjobs-\(run)", in: place)
             try await stage.create()
             try await stage.swapOut()
-            let record = try RunRecord(cell, id: run, kind: "restore")
+            let record = try RunRecord(cell, id: run, kind: .restore)
             try record.begin(RunStep(.swapOut, place, stage: ".picjobs-\(run)"))
             // Ended with an error, not killed: as a failed swap is.
             try record.end(exitCode: 1, snapshot: nil, result: "failed")

@@ -8,3 +8,6 @@ int cnetfilter_run_in_namespace(int descriptor, void (*body)(void *), void *cont
 
 /// ioctl(NS_GET_NSTYPE) == CLONE_NEWNET: 1 for a network namespace, 0 for anything else, -errno when it is no namespace.
 int cnetfilter_is_network_namespace(int descriptor);
+
+/// eventfd(2), close-on-exec and non-blocking: a descriptor that one thread may wake another with; -1 and errno.
+int cnetfilter_eventfd(void);

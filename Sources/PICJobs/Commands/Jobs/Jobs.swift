@@ -25,7 +25,7 @@ struct RunObject: Encodable {
 
     init(_ run: RunSummary) {
         id = run.id.text
-        kind = run.kind
+        kind = run.kind.rawValue
         job = run.job
         state = run.state.rawValue
         started = run.started

@@ -27,7 +27,7 @@ struct JobsHistory: AsyncParsableCommand {
         ])
         for run in runs {
             table.add([
-                run.id.text, run.kind, run.job ?? "–", run.seconds.map(Amount.seconds) ?? "–",
+                run.id.text, run.kind.rawValue, run.job ?? "–", run.seconds.map(Amount.seconds) ?? "–",
                 run.standing(alive: alive), Self.short(run.result ?? ""),
             ])
         }

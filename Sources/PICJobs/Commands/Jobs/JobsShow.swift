@@ -33,7 +33,7 @@ struct JobsShow: AsyncParsableCommand {
         }
         guard !global.quiet else { return }
         Output.data("run       \(id)")
-        Output.data("kind      \(summary.kind)\(summary.job.map { ", job \($0)" } ?? "")")
+        Output.data("kind      \(summary.kind.rawValue)\(summary.job.map { ", job \($0)" } ?? "")")
         Output.data("started   \(summary.started)")
         if let finished = summary.finished {
             Output.data("finished  \(finished)\(summary.seconds.map { ", \(Amount.seconds($0))" } ?? "")")

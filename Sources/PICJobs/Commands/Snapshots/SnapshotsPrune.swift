@@ -51,7 +51,7 @@ struct SnapshotsPrune: AsyncParsableCommand {
             decisions = try Pruning.run(store: try cell.store(), key: try cell.key(), policy: policy, dryRun: true)
         } else {
             decisions = try await RunSession.perform(
-                cell, kind: "prune", observer: global.observer(), exitCode: ExitStatus.code
+                cell, kind: .prune, observer: global.observer(), exitCode: ExitStatus.code
             ) { session in
                 try session.record.begin(RunStep(.prune))
                 let decisions = try Pruning.run(

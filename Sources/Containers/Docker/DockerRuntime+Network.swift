@@ -1,0 +1,86 @@
+internal import FoundationEssentials
+internal import Glibc
+public import SystemPackage
+
+extension DockerRuntime {
+    /// How containers are connected; one that does not exist is left out.
+    /// - Throws: ``ContainerError``.
+    public func networks(of names: [ContainerName]) async throws -> [ContainerName: ContainerNetwork] {
+        guard let first = names.first else { return [:] }
+        let result = try await ask(
+            ["inspect", "--type", "container", "--format", Connected.template, "--"] + names.map(\.text), about: first,
+            patience: patience)
+        // The exit status is 1 when one of them is missing; the others are told all the same.
+        let missing = result.errorText.lines.allSatisfy { $0.contains("No such container") }
+        guard result.status.isSuccess || missing else {
+            throw ContainerError.from(execResult: result, in: first)
+                ?? ContainerError(.engineRefused, "docker could not inspect the containers: \(result.lastMessage)")
+        }
+        var found: [ContainerName: ContainerNetwork] = [:]
+        for line in result.output.split(separator: UInt8(ascii: "\n")) {
+            let answer: Connected
+            do {
+                answer = try JSONDecoder().decode(Connected.self, from: Data(line))
+            } catch {
+                throw ContainerError(
+                    .badAnswer, "docker's answer about networks can't be understood; is '\(docker)' the Docker CLI?",
+                    underlying: error)
+            }
+            guard let name = ContainerName(String(answer.name.drop { $0 == "/" })) else { continue }
+            found[name] = ContainerNetwork(
+                processID: answer.running && answer.pid > 0 ? answer.pid : nil,
+                addresses: answer.networks.compactMapValues { $0.address.isEmpty ? nil : $0.address },
+                resolvers: answer.resolvers ?? [])
+        }
+        return found
+    }
+
+    /// The name of the bridge that a network of the engine has on its host; `nil` when there is no such network.
+    /// - Throws: ``ContainerError``.
+    public func bridge(of network: ContainerName) async throws -> String? {
+        let template = #"{{.Driver}} {{.Id}} {{index .Options "com.docker.network.bridge.name"}}"#
+        let result = try await ask(
+            ["network", "inspect", "--format", template, "--", network.text], about: network, patience: patience)
+        guard result.status.isSuccess else {
+            if result.errorText.lines.contains(where: { $0.contains("No such network") || $0.contains("not found") }) {
+                return nil
+            }
+            throw ContainerError.from(execResult: result, in: network)
+                ?? ContainerError(.engineRefused, "docker could not inspect network \(network): \(result.lastMessage)")
+        }
+        let words = String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+        guard words.count >= 2, words[0] == "bridge" else { return nil }
+        return words.count > 2 ? String(words[2]) : "br-\(words[1].prefix(12))"
+    }
+
+    /// Writes a line into `output`, which is given away, whenever a container starts, stops or is connected; ends when
+    /// the engine does, or the task is cancelled.
+    /// - Throws: ``ContainerError``, `CancellationError`.
+    public func follow(into output: FileDescriptor) async throws {
+        let given = GivenDescriptors([output])
+        defer { given.close() }
+        let events = ["start", "die", "connect", "disconnect"].flatMap { ["--filter", "event=\($0)"] }
+        let child = child(["events", "--format", "{{.Type}} {{.Action}}"] + events, input: .none, output: .descriptor(output))
+        guard let anyone = ContainerName("engine") else { return }
+        let result = try await start(child, given: given, for: anyone)
+        throw ContainerError(.engineUnreachable, "the Docker engine tells of no events any more: \(result.lastMessage)")
+    }
+
+    private struct Connected: Decodable {
+        static let template =
+            #"{"name":{{json .Name}},"running":{{json .State.Running}},"pid":{{json .State.Pid}},"#
+            + #""networks":{{json .NetworkSettings.Networks}},"resolvers":{{json .HostConfig.Dns}}}"#
+
+        struct Network: Decodable {
+            let address: String
+
+            enum CodingKeys: String, CodingKey { case address = "IPAddress" }
+        }
+
+        let name: String
+        let running: Bool
+        let pid: Int32
+        let networks: [String: Network]
+        let resolvers: [String]?
+    }
+}

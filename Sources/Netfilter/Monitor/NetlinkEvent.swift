@@ -1,0 +1,61 @@
+internal import Glibc
+
+/// Something that changed in a namespace, as the kernel told it.
+public struct NetlinkEvent: Hashable, Sendable {
+    /// What changed.
+    public enum Kind: Hashable, Sendable {
+        /// A link came, went, or changed its state.
+        case link(name: String, isGone: Bool)
+        case address
+        /// A route of this table; the text is that of ``Route``.
+        case route(String, table: RoutingTable, isGone: Bool)
+        /// A rule; the text is that of ``RoutingRule``.
+        case rule(String, isGone: Bool)
+        /// A commit of nftables.
+        case ruleset
+        /// Messages were lost (ENOBUFS): anything may have changed.
+        case lost
+    }
+
+    /// Who made a change.
+    public struct Writer: Hashable, Sendable {
+        /// The process, or the number of its socket where the kernel says no more; 0 is the kernel itself.
+        public let number: UInt32
+        /// The program's name; `nil` when it was gone before it could be asked.
+        public let program: String?
+
+        public init(number: UInt32, program: String?) {
+            self.number = number
+            self.program = program
+        }
+    }
+
+    /// Where, by the name that ``NetlinkMonitor/watch(_:as:_:)`` was given.
+    public let place: String
+    public let kind: Kind
+    public let writer: Writer
+}
+
+extension NetlinkEvent.Writer: CustomStringConvertible {
+    /// `nft[4711]`, `process 4711 (gone by now)`, `the kernel`.
+    public var description: String {
+        if number == 0 { return "the kernel" }
+        return program.map { "\($0)[\(number)]" } ?? "process \(number) (gone by now)"
+    }
+}
+
+extension NetlinkEvent.Writer {
+    /// The process of this number with its name, if it still lives.
+    init(of number: UInt32) {
+        self.init(number: number, program: Self.program(number))
+    }
+
+    private static func program(_ number: UInt32) -> String? {
+        let descriptor = open("/proc/\(number)/comm", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes[..<count].prefix { $0 != 10 }, as: UTF8.self) : nil
+    }
+}

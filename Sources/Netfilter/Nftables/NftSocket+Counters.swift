@@ -1,0 +1,60 @@
+extension NftSocket {
+    /// The counter objects of a table: packets and bytes by name.
+    /// - Throws: ``NetfilterError``.
+    public mutating func counters(
+        of table: NftTable
+    ) throws(NetfilterError) -> [String: (packets: UInt64, bytes: UInt64)] {
+        var message = NetlinkMessage(
+            .getObject, table.family.rawValue, [], "list the counters of \(table)", names: .none)
+        message.put(1, text: table.name)
+        message.putBig(3, 1)
+        let found = try socket.dump(message) { (reply) throws(NetfilterError) -> (String, UInt64, UInt64)? in
+            var counter = ("", 0 as UInt64, 0 as UInt64)
+            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                if type == 2 { counter.0 = value.text }
+                if type == 4 { (counter.1, counter.2) = try Self.counter(value) }
+            }
+            return counter
+        }
+        return Dictionary(found.map { ($0.0, (packets: $0.1, bytes: $0.2)) }) { first, _ in first }
+    }
+
+    /// The packets that each element of a counting set has seen, by the bytes of its key.
+    /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
+    mutating func elementCounters(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [[UInt8]: UInt64] {
+        let parts = try socket.dump(listElements(of: set, in: table)) {
+            (reply) throws(NetfilterError) -> [([UInt8], UInt64)]? in
+            var found: [([UInt8], UInt64)] = []
+            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                guard type == 3 else { return }
+                try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
+                    found.append((try NftElement(value).key, try Self.elementCounter(value)))
+                }
+            }
+            return found
+        }
+        return Dictionary(parts.flatMap { $0 }) { first, _ in first }
+    }
+
+    /// NFTA_SET_ELEM_EXPR {NFTA_EXPR_NAME, NFTA_EXPR_DATA {…}} of one NFTA_LIST_ELEM.
+    private static func elementCounter(_ element: NetlinkValue) throws(NetfilterError) -> UInt64 {
+        var packets: UInt64 = 0
+        try NetlinkAttributes(element.bytes).forEach { (type, value) throws(NetfilterError) in
+            guard type == 7 else { return }
+            try NetlinkAttributes(value.bytes).forEach { (type, value) throws(NetfilterError) in
+                if type == 2 { packets = try counter(value).packets }
+            }
+        }
+        return packets
+    }
+
+    /// NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS.
+    private static func counter(_ data: NetlinkValue) throws(NetfilterError) -> (packets: UInt64, bytes: UInt64) {
+        var counter = (packets: 0 as UInt64, bytes: 0 as UInt64)
+        try NetlinkAttributes(data.bytes).forEach { (type, value) throws(NetfilterError) in
+            if type == 1 { counter.bytes = UInt64(bigEndian: try value.number(UInt64.self)) }
+            if type == 2 { counter.packets = UInt64(bigEndian: try value.number(UInt64.self)) }
+        }
+        return counter
+    }
+}
