@@ -60,7 +60,8 @@ extension DockerRuntime {
         let given = GivenDescriptors([output])
         defer { given.close() }
         let events = ["start", "die", "connect", "disconnect"].flatMap { ["--filter", "event=\($0)"] }
-        let child = child(["events", "--format", "{{.Type}} {{.Action}}"] + events, input: .none, output: .descriptor(output))
+        let child = child(
+            ["events", "--format", "{{.Type}} {{.Action}}"] + events, input: .none, output: .descriptor(output))
         guard let anyone = ContainerName("engine") else { return }
         let result = try await start(child, given: given, for: anyone)
         throw ContainerError(.engineUnreachable, "the Docker engine tells of no events any more: \(result.lastMessage)")

@@ -80,7 +80,8 @@ struct EgressScene {
 
     /// The other end of a container's link: a port of the bridge, whose own other end is that link.
     private func port(of link: Link, _ owner: String) throws(NetfilterError) -> Int32 {
-        guard let number = link.peer, let port = hostLinks[number], port.master == bridge, port.peer == link.index else {
+        guard let number = link.peer, let port = hostLinks[number], port.master == bridge, port.peer == link.index
+        else {
             throw NetfilterError(
                 .notFound,
                 "the link \(link.name) of \(owner) is not connected to the bridge \(bridgeName?.text ?? ""): its "

@@ -31,7 +31,9 @@ extension NetworkNamespace {
     /// Whether a program in the namespace accepts connections on a port that reach it from other machines.
     /// - Throws: ``NetfilterError``.
     func hasListener(tcpPort port: UInt16) throws(NetfilterError) -> Bool {
-        let suffix = ":" + String(repeating: "0", count: 4 - String(port, radix: 16).count) + String(port, radix: 16).uppercased()
+        let suffix =
+            ":" + String(repeating: "0", count: 4 - String(port, radix: 16).count)
+            + String(port, radix: 16).uppercased()
         for file in ["tcp", "tcp6"] {
             // sl local_address rem_address st …; 0A is TCP_LISTEN.
             for line in try lines(of: "/proc/thread-self/net/\(file)") {

@@ -34,7 +34,9 @@ public struct EgressGateway: Sendable {
     /// What can't be a gateway, a sentence each.
     var faults: [String] {
         var faults: [String] = []
-        if pool.contains(address) { faults.append("the gateway's address \(address) lies in the services' pool \(pool)") }
+        if pool.contains(address) {
+            faults.append("the gateway's address \(address) lies in the services' pool \(pool)")
+        }
         if !subnet.contains(address) { faults.append("the gateway's address \(address) lies outside of \(subnet)") }
         if !subnet.contains(pool.first) || !subnet.contains(pool.last) {
             faults.append("the services' pool \(pool) lies outside of \(subnet)")

@@ -47,7 +47,8 @@ extension EgressPlan {
     private var wayElements: [NftElement] {
         var ways = gateway.tunnels.map { ($0.key, $0.value) } + [(Exit.default, gateway.wan)]
         // The cell's own resolver may be a neighbour, while the line is another link.
-        if gateway.wan != gateway.bridge, let resolver = gateway.resolvers[.default], gateway.subnet.contains(resolver) {
+        if gateway.wan != gateway.bridge, let resolver = gateway.resolvers[.default], gateway.subnet.contains(resolver)
+        {
             ways.append((.default, gateway.bridge))
         }
         return ways.map { NftElement(NftValue($0.mark), NftValue($1)) }.sorted()

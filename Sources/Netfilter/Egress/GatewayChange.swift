@@ -35,7 +35,8 @@ public struct GatewayChange: Sendable {
         batch.lines + addedRoutes.map { "add the route \($0)" } + addedRules.map { "add the rule \($0)" }
             + removedRoutes.map { "remove the route \($0)" } + openedRoutes.map { "add the route \($0)" }
             + removedRules.map { "remove the rule \($0)" }
-            + (cutSources.isEmpty ? [] : ["cut the flows of \(Self.named(cutSources))"]) + settings.map { "set \($0.setting) to \($0.value)" }
+            + (cutSources.isEmpty ? [] : ["cut the flows of \(Self.named(cutSources))"])
+            + settings.map { "set \($0.setting) to \($0.value)" }
     }
 
     private static func named(_ sources: Set<IPv4Address>) -> String {

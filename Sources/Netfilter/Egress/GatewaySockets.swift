@@ -95,7 +95,8 @@ public struct GatewaySockets: ~Copyable {
 
     /// Dropped packets: by service, and the two counters of the table; empty when there is no table.
     /// - Throws: ``NetfilterError``.
-    public mutating func drops() throws(NetfilterError) -> (services: [IPv4Address: UInt64], counters: [String: UInt64]) {
+    public mutating func drops() throws(NetfilterError) -> (services: [IPv4Address: UInt64], counters: [String: UInt64])
+    {
         guard try nftables.tables().contains(where: { $0.isNamed(as: EgressPlan.table) }) else { return ([:], [:]) }
         var services: [IPv4Address: UInt64] = [:]
         for (key, count) in try nftables.elementCounters(of: EgressPlan.dropped, in: EgressPlan.table) {

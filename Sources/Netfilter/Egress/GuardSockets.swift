@@ -81,7 +81,8 @@ public struct GuardSockets: ~Copyable {
     /// - Throws: ``NetfilterError``.
     public mutating func drops() throws(NetfilterError) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
-        for table in try nftables.tables() where [GuardPlan.bridgeTable, GuardPlan.routedTable].contains(where: table.isNamed) {
+        for table in try nftables.tables()
+        where [GuardPlan.bridgeTable, GuardPlan.routedTable].contains(where: table.isNamed) {
             found.merge(try nftables.counters(of: table).mapValues(\.packets)) { one, _ in one }
         }
         return found

@@ -16,7 +16,8 @@ enum Strangers {
             guard !tables.isEmpty else { continue }
             found.append(
                 "iptables-legacy is in use beside our table (\(tables.sorted().joined(separator: ", "))): its rules decide "
-                    + "about services' packets, too; \(version == "ip" ? "iptables" : "ip6tables")-legacy-save shows them")
+                    + "about services' packets, too; \(version == "ip" ? "iptables" : "ip6tables")-legacy-save shows them"
+            )
         }
         return found
     }

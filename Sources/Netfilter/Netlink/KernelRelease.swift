@@ -13,7 +13,8 @@ struct KernelRelease: Comparable, CustomStringConvertible {
     /// Reads the front of `uname -r`, such as `6.1.0-18-amd64`; `nil` when it does not begin with two numbers.
     init?(_ release: some StringProtocol) {
         let parts = release.split(separator: ".", maxSplits: 2)
-        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isASCII && $0.isNumber })
+        guard parts.count >= 2, let major = Int(parts[0]),
+            let minor = Int(parts[1].prefix { $0.isASCII && $0.isNumber })
         else { return nil }
         self.init(major, minor)
     }

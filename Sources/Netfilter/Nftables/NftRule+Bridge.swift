@@ -2,7 +2,10 @@
 extension [NftExpression] {
     /// `meta protocol ip` or `arp`.
     public static func isFrame(_ type: EtherType) -> Self {
-        [.loadMeta(.etherType, .first), .compare(.first, .equal, [UInt8(type.rawValue >> 8), UInt8(type.rawValue & 0xff)])]
+        [
+            .loadMeta(.etherType, .first),
+            .compare(.first, .equal, [UInt8(type.rawValue >> 8), UInt8(type.rawValue & 0xff)]),
+        ]
     }
 
     /// `iif @SET`.

@@ -90,7 +90,8 @@ public struct NftSocket: ~Copyable {
     /// The elements of a set or map, in no order.
     /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
     public mutating func elements(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [NftElement] {
-        let parts = try socket.dump(listElements(of: set, in: table)) { (reply) throws(NetfilterError) -> [NftElement]? in
+        let parts = try socket.dump(listElements(of: set, in: table)) {
+            (reply) throws(NetfilterError) -> [NftElement]? in
             var elements: [NftElement] = []
             try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
                 guard type == 3 else { return }

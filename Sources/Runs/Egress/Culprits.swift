@@ -15,9 +15,10 @@ struct Culprits {
     func blame(_ changes: [EgressOutcome.Change]) -> [EgressOutcome.Change] {
         changes.map { change in
             var change = change
-            change.by = events.reversed().lazy.filter { $0.place == change.place }.compactMap { event in
-                Self.reason(event, for: change.step)
-            }.first
+            change.by =
+                events.reversed().lazy.filter { $0.place == change.place }.compactMap { event in
+                    Self.reason(event, for: change.step)
+                }.first
             return change
         }
     }

@@ -44,8 +44,10 @@ struct DockerFacts {
             guard let network = known[name.rawValue], network.processID != nil else { return [] }
             var found: [String] = []
             if network.resolvers != [gateway.description] {
-                let asked = network.resolvers.isEmpty ? "Docker's own resolver" : network.resolvers.joined(separator: ", ")
-                found.append("\(name) asks \(asked) for names, not the gateway; give it dns: \(gateway) in its compose file")
+                let asked =
+                    network.resolvers.isEmpty ? "Docker's own resolver" : network.resolvers.joined(separator: ", ")
+                found.append(
+                    "\(name) asks \(asked) for names, not the gateway; give it dns: \(gateway) in its compose file")
             }
             let others = network.addresses.keys.filter { $0 != config.network }.sorted()
             if !others.isEmpty {

@@ -21,7 +21,10 @@ struct EgressInventory {
         // The admin's choices are read anew each time: a watcher lives for months.
         let settings = try CellConfig(of: cell.layout)
         var faults = registry.faults.map { fault in
-            (fault.service, "the manifest of \(fault.service) can't be used, so its packets are dropped: \(fault.reason)")
+            (
+                fault.service,
+                "the manifest of \(fault.service) can't be used, so its packets are dropped: \(fault.reason)"
+            )
         }
         let wanted = registry.services.flatMap { service in service.allContainers.map { (service, $0) } }
         let docker = try await DockerFacts(cell, wanted.map(\.1))

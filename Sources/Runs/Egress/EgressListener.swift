@@ -12,7 +12,8 @@ final class EgressListener: Sendable {
     /// Listens from the moment this returns.
     /// - Throws: ``NetfilterError``.
     init(
-        _ namespaces: [String: NetworkNamespace], _ hear: @escaping @Sendable (Result<[NetlinkEvent], NetfilterError>) -> Void
+        _ namespaces: [String: NetworkNamespace],
+        _ hear: @escaping @Sendable (Result<[NetlinkEvent], NetfilterError>) -> Void
     ) throws {
         // Handed to one thread, which alone uses it.
         nonisolated(unsafe) let monitor = try NetlinkMonitor()
@@ -22,7 +23,8 @@ final class EgressListener: Sendable {
             // What others do with the host's own rules and routes is no business of ours.
             try monitor.watch(
                 namespace, as: place,
-                place == "host" ? [.links, .ruleset] : place == "gateway" ? [.links, .routing, .ruleset] : [.links, .routing])
+                place == "host"
+                    ? [.links, .ruleset] : place == "gateway" ? [.links, .routing, .ruleset] : [.links, .routing])
         }
         self.identities = identities
         waker = monitor.waker

@@ -127,7 +127,8 @@ public struct EgressWatch: Sendable {
         }
 
         mutating func take(
-            _ events: [NetlinkEvent], at time: ContinuousClock.Instant, hearing send: @escaping @Sendable (Event) -> Void
+            _ events: [NetlinkEvent], at time: ContinuousClock.Instant,
+            hearing send: @escaping @Sendable (Event) -> Void
         ) async {
             culprits.add(events)
             // The gateway first and alone: nobody else has to be asked for it.

@@ -64,10 +64,13 @@ class Engine:
         if tar.wait() != 0 or done.returncode != 0:
             raise RuntimeError(f"import of {name}: {done.stderr.decode(errors='replace')}")
 
-    def start(self, name, image, *words, volumes=()):
-        """Starts a container without a network; `volumes` are pairs of volume name and mount point."""
+    def start(self, name, image, *words, volumes=(), options=("--network", "none")):
+        """Starts a container, without a network unless the options of `docker run` name one.
+
+        `volumes` are pairs of volume name and mount point.
+        """
         mounts = [word for volume, mount in volumes for word in ("-v", f"{volume}:{mount}")]
-        self.docker("run", "-d", "--name", name, "--network", "none", *mounts, image, *words)
+        self.docker("run", "-d", "--name", name, *options, *mounts, image, *words)
 
     def inspect(self, name):
         """What Docker says about a container."""

@@ -15,7 +15,9 @@ struct EgressApply: AsyncParsableCommand {
     @Flag(help: "Only say what would change; as egress plan, but without its exit code 2.")
     var dryRun = false
 
-    @Flag(help: "Only close the host, for the boot, before services start; ports that are known already stay as they are.")
+    @Flag(
+        help: "Only close the host, for the boot, before services start; ports that are known already stay as they are."
+    )
     var guardOnly = false
 
     mutating func run() async throws {

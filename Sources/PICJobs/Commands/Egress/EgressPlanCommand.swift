@@ -4,7 +4,8 @@ import Runs
 struct EgressPlanCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Say what egress apply would change, and change nothing.",
-        discussion: "Exit codes: 0 nothing to change, 1 failed, 2 changes pending, 3 nothing to change, but a service is "
+        discussion:
+            "Exit codes: 0 nothing to change, 1 failed, 2 changes pending, 3 nothing to change, but a service is "
             + "closed that should not be, 78 configuration.")
 
     @OptionGroup var global: GlobalOptions
