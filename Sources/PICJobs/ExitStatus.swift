@@ -2,6 +2,7 @@ import Archive
 import ArgumentParser
 import Containers
 import Glibc
+import Netfilter
 import Registry
 import Runs
 
@@ -23,6 +24,7 @@ enum ExitStatus {
         case let error as RunError: code(error.code)
         case let error as ArchiveError: code(error.code)
         case let error as RegistryError: code(error.code)
+        case let error as NetfilterError: error.code == .invalid ? configuration : failed
         case let error as ExitCode: error.rawValue
         case is CancellationError: cancelled
         default: failed

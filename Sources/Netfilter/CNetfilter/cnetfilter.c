@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "cnetfilter.h"
+#include <linux/capability.h>
 #include <errno.h>
 #include <linux/nsfs.h>
 #include <pthread.h>
@@ -7,6 +8,8 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 struct visit {
     int descriptor;
@@ -48,4 +51,13 @@ int cnetfilter_is_network_namespace(int descriptor) {
 
 int cnetfilter_eventfd(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+unsigned long long cnetfilter_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (syscall(SYS_capget, &header, data) != 0) {
+        return 0;
+    }
+    return (unsigned long long)data[1].effective << 32 | data[0].effective;
 }

@@ -1,12 +1,15 @@
 /// Brings the three kinds of namespace to a plan, in an order that is closed at every moment: the guard closes what is
 /// not known, the gateway is programmed and read back, the guard opens the gateway's port, the services are steered.
 ///
-/// Keep it while the cell is to be guarded: the tables belong to its sockets. It is for one thread at a time.
+/// It is for one thread at a time.
 public final class EgressControl {
+    private let isKeeper: Bool
     private var gateway: GatewayBox?
     private var host: HostBox?
 
-    public init() {}
+    /// - Parameter isKeeper: It is kept while the cell is to be guarded: tables that an earlier program left become its
+    ///   own, and nobody else can change them.
+    public init(isKeeper: Bool = false) { self.isKeeper = isKeeper }
 
     /// Does what is to be done.
     public func converge(to plan: EgressPlan, in places: EgressPlaces) -> EgressReport {
@@ -51,6 +54,7 @@ public final class EgressControl {
         if let gateway {
             report.attempt("gateway") { (report) throws(NetfilterError) in
                 report.add("gateway", try plan.change(from: gateway.sockets.read(for: plan)).lines)
+                report.findings += try gateway.sockets.strangers()
             }
         }
         for steering in scene.steered {
@@ -134,6 +138,7 @@ public final class EgressControl {
         guard let gateway else { return false }
         return report.attempt("gateway") { (report) throws(NetfilterError) in
             report.add("gateway", try gateway.sockets.converge(to: plan))
+            report.findings += try gateway.sockets.strangers()
         }
     }
 
@@ -181,7 +186,7 @@ extension EgressControl {
         }
         report.attempt("host") { (_) throws(NetfilterError) in
             let namespace = try places.openHost()
-            if try host?.identity != namespace.identity() { host = try HostBox(namespace) }
+            if try host?.identity != namespace.identity() { host = try HostBox(namespace, owns: isKeeper) }
         }
     }
 
@@ -194,7 +199,7 @@ extension EgressControl {
         }
         let isOpen = report.attempt("gateway") { (_) throws(NetfilterError) in
             let namespace = try NetworkNamespace(path: path)
-            if try gateway?.identity != namespace.identity() { gateway = try GatewayBox(namespace) }
+            if try gateway?.identity != namespace.identity() { gateway = try GatewayBox(namespace, owns: isKeeper) }
         }
         if !isOpen { gateway = nil }
     }
@@ -205,9 +210,10 @@ private final class GatewayBox {
     var sockets: GatewaySockets
     let identity: UInt64
 
-    init(_ namespace: NetworkNamespace) throws(NetfilterError) {
+    init(_ namespace: NetworkNamespace, owns: Bool) throws(NetfilterError) {
         identity = try namespace.identity()
         sockets = try GatewaySockets(in: namespace)
+        if owns { try sockets.own() }
     }
 }
 
@@ -215,8 +221,9 @@ private final class HostBox {
     var sockets: GuardSockets
     let identity: UInt64
 
-    init(_ namespace: NetworkNamespace) throws(NetfilterError) {
+    init(_ namespace: NetworkNamespace, owns: Bool) throws(NetfilterError) {
         identity = try namespace.identity()
         sockets = try GuardSockets(in: namespace)
+        if owns { try sockets.own() }
     }
 }

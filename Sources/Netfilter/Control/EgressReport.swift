@@ -18,6 +18,8 @@ public struct EgressReport: Sendable {
 
     public internal(set) var steps: [Step] = []
     public internal(set) var problems: [Problem] = []
+    /// What is in the way of the plan or beside it, and not ours to change; a sentence each.
+    public internal(set) var findings: [String] = []
 
     mutating func add(_ place: String, _ lines: [String]) {
         steps += lines.map { Step(place: place, line: $0) }

@@ -19,6 +19,10 @@ public struct GatewaySockets: ~Copyable {
         self.flows = flows
     }
 
+    /// Makes these sockets the owner of the table that an earlier program left.
+    /// - Throws: ``NetfilterError``.
+    mutating func own() throws(NetfilterError) { try nftables.own([EgressPlan.table]) }
+
     /// Reads all that a plan speaks of.
     /// - Throws: ``NetfilterError`` `.stale` when it changed while it was read, `.notFound` when the plan's link to the
     ///   cell's network is not there.

@@ -13,6 +13,10 @@ public struct GuardSockets: ~Copyable {
         self.nftables = nftables
     }
 
+    /// Makes these sockets the owner of the tables that an earlier program left.
+    /// - Throws: ``NetfilterError``.
+    mutating func own() throws(NetfilterError) { try nftables.own([GuardPlan.bridgeTable, GuardPlan.routedTable]) }
+
     /// The links of the host.
     /// - Throws: ``NetfilterError``.
     public mutating func links() throws(NetfilterError) -> [Link] { try routing.links() }

@@ -43,11 +43,12 @@ public struct NftRuleset: Sendable {
     /// The batch that turns what is held into this ruleset; empty when it is that already.
     ///
     /// Elements are exchanged one by one. A chain whose rules differ gets all its rules anew, in the same commit.
-    /// Sets, chains and counters that the ruleset does not know are left alone.
+    /// Sets, chains and counters that the ruleset does not know are left alone. The owner of a table is no difference: a
+    /// table that persists loses it with the socket of the program that made it; see ``NftSocket/own(_:)``.
     /// - Throws: ``NetfilterError`` when libnftnl does not know an instruction.
     public func changes(from held: Held) throws(NetfilterError) -> NftBatch {
         var batch = NftBatch()
-        if held.table?.flags != table.flags { batch.add(table) }
+        if held.table?.flags.union(.owner) != table.flags.union(.owner) { batch.add(table) }
         for (set, _) in sets where held.elements[set.name] == nil { try batch.add(set, to: table) }
         for counter in counters where !held.counters.contains(counter) { batch.add(counter: counter, to: table) }
         for (set, elements) in sets {

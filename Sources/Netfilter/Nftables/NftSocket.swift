@@ -112,6 +112,17 @@ public struct NftSocket: ~Copyable {
         return message
     }
 
+    /// Makes this socket the owner of those of these tables that persist without one: until it is closed, nobody else
+    /// changes them.
+    /// - Throws: ``NetfilterError``.
+    public mutating func own(_ tables: [NftTable]) throws(NetfilterError) {
+        var batch = NftBatch()
+        for held in try self.tables() where held.flags.isSuperset(of: .persist) && !held.flags.contains(.owner) {
+            if let table = tables.first(where: held.isNamed) { batch.add(table) }
+        }
+        try commit(batch)
+    }
+
     /// Removes those of these tables that are there, in one commit.
     /// - Returns: what was done, one line per table.
     /// - Throws: ``NetfilterError``.

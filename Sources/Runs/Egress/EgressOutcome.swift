@@ -26,7 +26,7 @@ public struct EgressOutcome: Sendable, Codable {
     init(_ report: EgressReport, _ inventory: EgressInventory) {
         changes = report.steps.map { Change(place: $0.place, step: $0.line) }
         problems = inventory.faults.map(\.message) + report.problems.map { "\($0.place): \($0.message)" }
-        findings = inventory.findings
+        findings = inventory.findings + report.findings
         isGatewayLost = report.problems.contains { ["gateway", "host"].contains($0.place) }
     }
 

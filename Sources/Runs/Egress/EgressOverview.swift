@@ -13,6 +13,7 @@ public struct EgressOverview: Sendable {
     /// Looks at everything and changes nothing.
     /// - Throws: ``RunError``, ``ContainerError``.
     public init(_ cell: Cell) async throws {
+        try Capability.requireAll()
         let inventory = try await EgressInventory(cell)
         status = EgressControl().status(inventory.plan, in: inventory.places)
         since = try EgressHistory.read(cell).services.mapValues(\.since)

@@ -25,6 +25,7 @@ public struct EgressRun: Sendable {
     /// What would be changed; nothing is.
     /// - Throws: ``RunError``, ``ContainerError``.
     public func plan() async throws -> EgressOutcome {
+        try Capability.requireAll()
         let inventory = try await EgressInventory(cell)
         return EgressOutcome(EgressControl().pending(inventory.plan, in: inventory.places), inventory)
     }
@@ -120,7 +121,10 @@ public struct EgressRun: Sendable {
     private func perform(
         _ kind: RunKind, job: String? = nil, _ work: (RunSession) async throws -> EgressOutcome
     ) async throws -> (run: RunID, EgressOutcome) {
-        try await RunSession.perform(cell, kind: kind, job: job, observer: observer, exitCode: exitCode) { session in
+        // Before a record, a saved choice or a half-changed network: the watcher has the rights, or we must have them.
+        if try !EgressSocket.hasWatcher(cell) { try Capability.requireAll() }
+        return try await RunSession.perform(cell, kind: kind, job: job, observer: observer, exitCode: exitCode) {
+            session in
             let outcome = try await work(session)
             for change in outcome.changes { try session.record.log("\(change.place): \(change.step)") }
             return ((session.record.id, outcome), outcome.ending)

@@ -17,6 +17,20 @@ enum EgressSocket {
         var error: String?
     }
 
+    /// Whether the cell has a watcher that can be asked.
+    /// - Throws: ``RunError``.
+    static func hasWatcher(_ cell: Cell) throws -> Bool {
+        do {
+            guard let connection = try UnixSocket.connect(name, in: cell.layout.place("data").string) else {
+                return false
+            }
+            close(connection.rawValue)
+            return true
+        } catch {
+            throw RunError(.failed, "cannot reach data/\(name): \(error)", underlying: error)
+        }
+    }
+
     /// Asks the watcher of a cell; nil when there is none.
     /// - Throws: ``RunError`` `.failed` with the watcher's own error, or when it does not answer.
     static func ask(_ cell: Cell, _ request: EgressRequest) async throws -> EgressOutcome? {

@@ -28,6 +28,7 @@ public struct EgressWatch: Sendable {
     /// Stays until the task is cancelled; what is programmed stays, too.
     /// - Throws: ``RunError`` `.busy` when the cell has a watcher already; `CancellationError`.
     public func run() async throws {
+        try Capability.requireAll()
         let (events, source) = AsyncStream.makeStream(of: (ContinuousClock.Instant, Event).self)
         let clock = ContinuousClock()
         let send: @Sendable (Event) -> Void = { source.yield((clock.now, $0)) }
@@ -107,7 +108,7 @@ public struct EgressWatch: Sendable {
 
         init(cell: Cell, observer: any RunObserver) {
             self.observer = observer
-            work = EgressWork(cell)
+            work = EgressWork(cell, isKeeper: true)
         }
 
         /// Looks at everything, unless that was begun after the event.
@@ -132,7 +133,9 @@ public struct EgressWatch: Sendable {
         ) async {
             culprits.add(events)
             // The gateway first and alone: nobody else has to be asked for it.
-            if events.contains(where: { $0.place == "gateway" }), let outcome = work.repairGateway() { report(outcome) }
+            if events.contains(where: { $0.place == "gateway" }), let outcome = work.repairGateway() {
+                report(outcome, isWhole: false)
+            }
             if events.contains(where: { $0.needsWholeLook }) { await reconcile(since: time, hearing: send) }
         }
 
@@ -150,12 +153,14 @@ public struct EgressWatch: Sendable {
             }
         }
 
-        private mutating func report(_ outcome: EgressOutcome) {
+        /// - Parameter isWhole: It speaks of everything, not of the gateway alone.
+        private mutating func report(_ outcome: EgressOutcome, isWhole: Bool = true) {
             for change in culprits.blame(outcome.changes) {
                 observer.note("\(change.place): \(change.step)\(change.by.map { "; \($0)" } ?? "")")
             }
             culprits = Culprits()
-            say(outcome.problems + outcome.findings)
+            let sentences = outcome.problems + outcome.findings
+            say(isWhole ? sentences : sentences + said.subtracting(sentences))
             status = outcome.problems.isEmpty ? "all services are at their exits" : "closed: \(outcome.problems[0])"
         }
 

@@ -11,13 +11,17 @@ enum EgressRequest: String, Codable, Sendable {
 /// The sockets into the namespaces, and what is done with them. A watcher keeps one for as long as it lives.
 final class EgressWork {
     let cell: Cell
-    let control = EgressControl()
+    let control: EgressControl
     /// What was planned last.
     private(set) var inventory: EgressInventory?
     /// After a reset nothing is programmed until it is asked for.
     private(set) var isReset = false
 
-    init(_ cell: Cell) { self.cell = cell }
+    /// - Parameter isKeeper: The tables are to belong to it for as long as it lives.
+    init(_ cell: Cell, isKeeper: Bool = false) {
+        self.cell = cell
+        control = EgressControl(isKeeper: isKeeper)
+    }
 
     func perform(_ request: EgressRequest) async throws -> EgressOutcome {
         let inventory = try await EgressInventory(cell)

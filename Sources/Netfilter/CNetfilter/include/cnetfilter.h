@@ -11,3 +11,6 @@ int cnetfilter_is_network_namespace(int descriptor);
 
 /// eventfd(2), close-on-exec and non-blocking: a descriptor that one thread may wake another with; -1 and errno.
 int cnetfilter_eventfd(void);
+
+/// capget(2): the effective rights of the calling thread, bit N for the capability N; 0 when they cannot be read.
+unsigned long long cnetfilter_capabilities(void);
