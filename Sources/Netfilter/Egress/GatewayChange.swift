@@ -26,14 +26,18 @@ public struct GatewayChange: Sendable {
     public var cutSources: Set<IPv4Address> = []
     /// Forwarding last: a namespace that forwards before it has rules lets everything through.
     public var settings: [(setting: Sysctl, value: Int)] = []
+    /// The names of the links by their numbers, for ``lines``.
+    var linkNames: [Int32: String] = [:]
 
     /// Whether there is nothing to do; then no message is sent.
     public var isEmpty: Bool { lines.isEmpty }
 
     /// One line per step.
     public var lines: [String] {
-        batch.lines + addedRoutes.map { "add the route \($0)" } + addedRules.map { "add the rule \($0)" }
-            + removedRoutes.map { "remove the route \($0)" } + openedRoutes.map { "add the route \($0)" }
+        batch.lines + addedRoutes.map { "add the route \($0.text(linkNames))" }
+            + addedRules.map { "add the rule \($0)" }
+            + removedRoutes.map { "remove the route \($0.text(linkNames))" }
+            + openedRoutes.map { "add the route \($0.text(linkNames))" }
             + removedRules.map { "remove the rule \($0)" }
             + (cutSources.isEmpty ? [] : ["cut the flows of \(Self.named(cutSources))"])
             + settings.map { "set \($0.setting) to \($0.value)" }
@@ -62,6 +66,7 @@ extension EgressPlan {
         var change = GatewayChange()
         change.batch = try ruleset.changes(from: state.ruleset)
         change.generation = state.generation
+        change.linkNames = state.links.names
         let exits = (before: state.ruleset.elements[Self.exitOf.name] ?? [], after: Set(exitElements))
         change.cutSources = Set(
             exits.before.symmetricDifference(exits.after).compactMap { IPv4Address(bytes: $0.key) })

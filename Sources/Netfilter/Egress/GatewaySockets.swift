@@ -114,6 +114,7 @@ public struct GatewaySockets: ~Copyable {
     /// - Throws: ``NetfilterError``.
     public mutating func reset() throws(NetfilterError) -> [String] {
         var lines = try nftables.removeIfPresent([EgressPlan.table])
+        let names = try routing.links().names
         for rule in try routing.rules(.ipv4) where rule.origin == .ours {
             try routing.remove(rule)
             lines.append("remove the rule \(rule)")
@@ -121,7 +122,7 @@ public struct GatewaySockets: ~Copyable {
         for family in AddressFamily.allCases {
             for route in try routing.routes(family) where route.origin == .ours {
                 try routing.remove(route)
-                lines.append("remove the route \(route)")
+                lines.append("remove the route \(route.text(names))")
             }
         }
         return lines

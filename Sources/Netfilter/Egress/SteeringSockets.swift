@@ -47,7 +47,7 @@ public struct SteeringSockets: ~Copyable {
     /// - Throws: ``NetfilterError``.
     public mutating func otherWays(_ plan: SteeringPlan) throws(NetfilterError) -> [String] {
         let links = try routing.links()
-        let names = Dictionary(links.map { ($0.index, $0.name) }) { first, _ in first }
+        let names = links.names
         let own = try routing.link(with: plan.address)
         var found: [String] = []
         for family in AddressFamily.allCases {

@@ -7,7 +7,7 @@ public struct NetlinkEvent: Hashable, Sendable {
         /// A link came, went, or changed its state.
         case link(name: String, isGone: Bool)
         case address
-        /// A route of this table; the text is that of ``Route``.
+        /// A route of this table, as ``GatewayChange/lines`` writes it.
         case route(String, table: RoutingTable, isGone: Bool)
         /// A rule; the text is that of ``RoutingRule``.
         case rule(String, isGone: Bool)

@@ -36,7 +36,9 @@ public final class NetlinkMonitor {
         if topics.contains(.links) { groups += [1, 5] }
         if topics.contains(.routing) { groups += [7, 8, 11, 19] }
         if !groups.isEmpty {
-            ears.append(Ear(place: place, try NetlinkSocket(.route, in: namespace, groups: groups, bufferSize)))
+            let socket = try NetlinkSocket(.route, in: namespace, groups: groups, bufferSize)
+            var routing = try RouteSocket(in: namespace)
+            ears.append(Ear(place: place, socket, links: try routing.links().names))
         }
         if topics.contains(.ruleset) {
             ears.append(Ear(place: place, try NetlinkSocket(.netfilter, in: namespace, groups: [7], bufferSize)))
@@ -98,10 +100,13 @@ private final class Alarm: Sendable {
 private final class Ear {
     let place: String
     let socket: NetlinkSocket
+    /// The names of the links, for the sentences about routes.
+    private var links: [Int32: String]
 
-    init(place: String, _ socket: consuming NetlinkSocket) {
+    init(place: String, _ socket: consuming NetlinkSocket, links: [Int32: String] = [:]) {
         self.place = place
         self.socket = socket
+        self.links = links
     }
 
     /// All that is there, without waiting.
@@ -129,11 +134,14 @@ private final class Ear {
         var writer = NetlinkEvent.Writer(number: reply.port, program: nil)
         let kind: NetlinkEvent.Kind
         switch reply.type {
-        case 16, 17: kind = .link(name: try Link(reply).name, isGone: reply.type == 17)
+        case 16, 17:
+            let link = try Link(reply)
+            links[link.index] = link.name
+            kind = .link(name: link.name, isGone: reply.type == 17)
         case 20, 21: kind = .address
         case 24, 25:
             guard let route = try Route(reply) else { return nil }
-            kind = .route("\(route)", table: route.table, isGone: reply.type == 25)
+            kind = .route(route.text(links), table: route.table, isGone: reply.type == 25)
         case 32, 33:
             guard let rule = try RoutingRule(reply) else { return nil }
             kind = .rule("\(rule)", isGone: reply.type == 33)

@@ -51,3 +51,8 @@ public struct Link: Hashable, Sendable {
         self.master = master
     }
 }
+
+extension [Link] {
+    /// Their names by their numbers.
+    var names: [Int32: String] { Dictionary(map { ($0.index, $0.name) }) { first, _ in first } }
+}

@@ -104,7 +104,11 @@ public struct Route: Hashable, Sendable {
 
 extension Route: CustomStringConvertible {
     /// As `ip route` writes it; the link by its number.
-    public var description: String {
+    public var description: String { text([:]) }
+
+    /// As `ip route` writes it.
+    /// - Parameter links: The names of links by their numbers; one that is not here is told by its number.
+    func text(_ links: [Int32: String]) -> String {
         var words: [String] = []
         switch kind {
         case .unicast: break
@@ -113,7 +117,7 @@ extension Route: CustomStringConvertible {
         }
         words.append("\(destination)")
         if let gateway { words += ["via", "\(gateway)"] }
-        if let link { words += ["link", "\(link)"] }
+        if let link { words += links[link].map { ["dev", $0] } ?? ["link", "\(link)"] }
         words += ["table", "\(table)", "metric", "\(metric)"]
         if family == .ipv6 { words.insert("IPv6", at: 0) }
         if !unknown.isEmpty { words.append("and more") }

@@ -15,11 +15,18 @@ extension JobDefinition {
             throw RunError(.configuration, "\(file) is no YAML: \(error)", underlying: error)
         }
         guard let mapping = loaded as? [String: Any] else {
-            throw RunError(.configuration, "\(file) must be a mapping of keys to values, with kind: backup at least")
+            throw RunError(
+                .configuration,
+                "\(file) must be a mapping of keys to values, with kind: backup or kind: egress at least")
         }
-        var faults = mapping["kind"] == nil ? ["kind is missing; it must be backup"] : []
+        var faults = mapping["kind"] == nil ? ["kind is missing; it must be \(Kind.words)"] : []
         for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
             faults += take(key, value)
+        }
+        if kind == .egress {
+            faults += ["retention", "services", "verify"].filter { mapping[$0] != nil }.map {
+                "\($0) is no key of a job of the kind egress"
+            }
         }
         guard faults.isEmpty else {
             throw RunError(.configuration, "\(file): \(faults.joined(separator: "; "))")
@@ -30,7 +37,7 @@ extension JobDefinition {
     private mutating func take(_ key: String, _ value: Any) -> [String] {
         switch key {
         case "kind":
-            guard let kind = (value as? String).flatMap(Kind.init) else { return ["kind must be backup"] }
+            guard let kind = (value as? String).flatMap(Kind.init) else { return ["kind must be \(Kind.words)"] }
             self.kind = kind
         case "description":
             guard let text = value as? String else { return ["description must be a text"] }

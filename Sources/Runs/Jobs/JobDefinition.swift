@@ -6,6 +6,10 @@ public struct JobDefinition: Sendable, Equatable {
     public enum Kind: String, Sendable, Codable {
         /// A snapshot of services.
         case backup
+        /// The network is brought to the plan, as by `egress apply`.
+        case egress
+
+        static let words = "backup or egress"
     }
 
     /// What is read again once the snapshot is published.

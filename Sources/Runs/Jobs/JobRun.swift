@@ -1,6 +1,6 @@
 internal import Archive
 
-/// Runs one job: backup, then the published snapshot is read back, then retention.
+/// Runs one job of the kind backup: backup, then the published snapshot is read back, then retention.
 ///
 /// Nothing is removed unless the backup ended with 0 and the new snapshot proved good.
 public struct JobRun: Sendable {

@@ -2,7 +2,7 @@ internal import Archive
 internal import Glibc
 internal import SystemPackage
 
-/// The run that holds a cell's lock right now, found without touching the lock.
+/// The run that holds a lock of a cell right now, found without touching the lock.
 public struct RunningRun: Sendable {
     /// The run.
     public let id: RunID
@@ -14,13 +14,18 @@ public struct RunningRun: Sendable {
     ///
     /// The process must have the lock's file open and locked: the kernel says so in `/proc/<pid>/fdinfo`. A number that
     /// an earlier run left in the file, and that belongs to something else by now, is never taken for the holder.
-    /// - Parameter program: what the process must be called (`/proc/<pid>/comm`).
+    /// - Parameters:
+    ///   - scope: which of the cell's locks.
+    ///   - program: what the process must be called (`/proc/<pid>/comm`).
     /// - Throws: ``RunError`` `.failed` when somebody else holds the lock, or this user may not look at the process.
-    public static func current(_ cell: Cell, program: String = "picjobs") throws -> RunningRun? {
-        guard let data = try cell.root.directoryIfPresent("data"), let status = try data.status("picjobs.lock"),
+    public static func current(
+        _ cell: Cell, scope: CellLock.Scope = .cell, program: String = "picjobs"
+    ) throws -> RunningRun? {
+        let file = try RelativePath(scope.rawValue)
+        guard let data = try cell.root.directoryIfPresent("data"), let status = try data.status(file),
             status.kind == .file
         else { return nil }
-        let words = String(decoding: try data.readFile("picjobs.lock", limit: 4096), as: UTF8.self)
+        let words = String(decoding: try data.readFile(file, limit: 4096), as: UTF8.self)
             .split(whereSeparator: \.isWhitespace)
         if words.count == 2, let id = RunID(String(words[0])), let process = Int32(words[1]), process > 1 {
             let run = RunningRun(id: id, process: process, lock: status)
@@ -32,10 +37,10 @@ public struct RunningRun: Sendable {
                 return run
             }
         }
-        guard try isLocked(data) else { return nil }
+        guard try isLocked(data, file) else { return nil }
         throw RunError(
             .failed,
-            "\(data.path)/picjobs.lock is locked, but not by the run that it names; fuser shows who has it open")
+            "\(data.path)/\(file) is locked, but not by the run that it names; fuser shows who has it open")
     }
 
     /// Sends SIGTERM and waits until the run has let the lock go.
@@ -107,8 +112,8 @@ public struct RunningRun: Sendable {
     }
 
     /// Tries the lock for an instant, shared; only when nobody is known to hold it.
-    private static func isLocked(_ data: Directory) throws -> Bool {
-        let descriptor = try data.openFile("picjobs.lock")
+    private static func isLocked(_ data: Directory, _ file: RelativePath) throws -> Bool {
+        let descriptor = try data.openFile(file)
         defer { close(descriptor.rawValue) }
         return flock(descriptor.rawValue, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
     }

@@ -14,6 +14,8 @@ public struct SystemdUnits: Sendable {
     public let schedule: String
     /// `RandomizedDelaySec=`, in seconds.
     public let randomDelay: Int
+    /// What the job does: one of the kind egress enters other network namespaces and writes their settings.
+    public let kind: JobDefinition.Kind
 
     /// Puts the units of a job together; nil for a job without a schedule.
     ///
@@ -40,6 +42,7 @@ public struct SystemdUnits: Sendable {
         self.program = program
         self.schedule = schedule
         randomDelay = job.randomDelay
+        kind = job.kind
     }
 
     /// The first line of both files: whose they are.
@@ -128,11 +131,8 @@ public struct SystemdUnits: Sendable {
         ProtectHome=read-only
         PrivateTmp=yes
         PrivateDevices=yes
-        RestrictAddressFamilies=AF_UNIX
         NoNewPrivileges=yes
-        # Owners and modes of config files that belong to others, and ending a tar that a cancelled run left in a container
-        # (read its environment, kill it); nothing of the network, modules, devices or mounts.
-        CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_CHOWN CAP_FOWNER CAP_KILL CAP_SYS_PTRACE
+        \(rights)
         SystemCallArchitectures=native
         SystemCallFilter=@system-service
         SystemCallFilter=~@keyring @memlock
@@ -144,11 +144,31 @@ public struct SystemdUnits: Sendable {
         ProtectHostname=yes
         ProtectKernelLogs=yes
         ProtectKernelModules=yes
-        ProtectKernelTunables=yes
         RemoveIPC=yes
-        RestrictNamespaces=yes
         RestrictRealtime=yes
 
         """
+    }
+
+    private var rights: String {
+        switch kind {
+        case .backup:
+            """
+            RestrictAddressFamilies=AF_UNIX
+            RestrictNamespaces=yes
+            ProtectKernelTunables=yes
+            # Owners and modes of config files that belong to others, and ending a tar that a cancelled run left in a container
+            # (read its environment, kill it); nothing of the network, modules, devices or mounts.
+            CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_CHOWN CAP_FOWNER CAP_KILL CAP_SYS_PTRACE
+            """
+        case .egress:
+            """
+            RestrictAddressFamilies=AF_NETLINK AF_UNIX
+            RestrictNamespaces=net
+            # Programming the network, entering the namespaces of containers (whose processes belong to others), and the files
+            # of a cell that do; the settings in /proc/sys are theirs, too, so ProtectKernelTunables= must be off.
+            CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+            """
+        }
     }
 }

@@ -70,6 +70,10 @@ class Flood:
         count = lambda when: self._read[bisect.bisect_right(self._read, (when, 1 << 63)) - 1][1]
         return count(end) - count(start)
 
+    def gone(self, when):
+        """The time at which the sender went on after a packet sent then; known after `stop`."""
+        return self._read[min(bisect.bisect_right(self._read, (when, 1 << 63)), len(self._read) - 1)][0]
+
     def _send(self, kind, to, source, mac, own_mac, fresh, end):
         packet, at, send, renew = _sender(kind, to, source, mac, own_mac)
         marks = bytearray(_STATUS.pack(0, 0))
@@ -203,20 +207,22 @@ class Meter:
         shared[0] = 2
 
 
-def misplaced(meter, stream, changes, slack=50_000_000):
+def misplaced(meter, flood, changes, slack=10_000_000):
     """Packets that came to an exit which was not the chosen one when they were sent: [(sink, time of sending)].
 
     `changes` are (begun, acknowledged, exit), the first one with zeros. A packet sent after an acknowledgement must go by the new
-    exit. One sent at most `slack` nanoseconds before a change began may still be on its way when the change happens.
+    exit. One may still be on its way when the next change begins, `slack` nanoseconds after the sender went on.
     """
     acknowledged = [change[1] for change in changes]
     found = []
     for sink in meter.sinks:
-        for when in meter.times(sink, stream):
+        for when in meter.times(sink, flood.stream):
             number = bisect.bisect_right(acknowledged, when) - 1
             allowed = [SINK[changes[number][2]]]
-            if number + 1 < len(changes) and changes[number + 1][0] <= when + slack:
-                allowed.append(SINK[changes[number + 1][2]])
+            gone = flood.gone(when) + slack
+            for begun, _, exit in changes[number + 1:number + 9]:
+                if begun <= gone:
+                    allowed.append(SINK[exit])
             if sink not in allowed:
                 found.append((sink, when))
     return found

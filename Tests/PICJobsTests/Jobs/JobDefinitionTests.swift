@@ -52,7 +52,9 @@ struct JobDefinitionTests {
         "Each fault is named with its key",
         arguments: [
             ("description: x", "kind is missing"),
-            ("kind: restore", "kind must be backup"),
+            ("kind: restore", "kind must be backup or egress"),
+            ("kind: egress\nservices: all", "services is no key of a job of the kind egress"),
+            ("retention: {}\nkind: egress", "retention is no key of a job of the kind egress"),
             ("kind: backup\ndescription: 5", "description must be a text"),
             ("kind: backup\nschedule: 5", "schedule must be"),
             ("kind: backup\nschedule: \"daily\\nExecStart=/bin/sh\"", "schedule must be"),

@@ -38,10 +38,10 @@ struct RunObject: Encodable {
 }
 
 extension RunSummary {
-    /// How it stands, in a word or with its exit code; `alive` is the run that really holds the lock.
-    func standing(alive: RunID?) -> String {
+    /// How it stands, in a word or with its exit code; `alive` are the runs that really hold a lock.
+    func standing(alive: Set<RunID>) -> String {
         switch state {
-        case .running: id == alive ? "running" : "killed"
+        case .running: alive.contains(id) ? "running" : "killed"
         case .interrupted: "killed"
         case .unsettled: "unsettled"
         case .ended:
@@ -58,8 +58,11 @@ extension RunSummary {
 }
 
 extension RunningRun {
-    /// The id of the run under way; nil also when this user may not know.
-    static func id(_ cell: Cell) -> RunID? {
-        do { return try current(cell)?.id } catch { return nil }
+    /// The ids of the runs under way; without those that this user may not know of.
+    static func ids(_ cell: Cell) -> Set<RunID> {
+        Set(
+            [CellLock.Scope.cell, .egress].compactMap { scope in
+                do { return try current(cell, scope: scope)?.id } catch { return nil }
+            })
     }
 }

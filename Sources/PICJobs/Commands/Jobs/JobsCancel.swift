@@ -25,7 +25,7 @@ struct JobsCancel: AsyncParsableCommand {
             return
         }
         let ended = try await running.cancel()
-        let standing = try RunHistory(cell).summary(running.id).standing(alive: ended ? nil : running.id)
+        let standing = try RunHistory(cell).summary(running.id).standing(alive: ended ? [] : [running.id])
         try show(
             Object(run: running.id.text, process: running.process, ended: ended),
             ended ? "run \(running.id) ended: \(standing)" : nil)

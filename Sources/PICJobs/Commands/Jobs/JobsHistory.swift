@@ -21,7 +21,7 @@ struct JobsHistory: AsyncParsableCommand {
             return
         }
         guard !global.quiet else { return }
-        let alive = RunningRun.id(cell)
+        let alive = RunningRun.ids(cell)
         var table = Table([
             ("run", .left), ("kind", .left), ("job", .left), ("time", .right), ("ended with", .left), ("result", .left),
         ])

@@ -46,7 +46,7 @@ struct JobsList: AsyncParsableCommand {
         if global.json {
             try Output.json(Object(jobs: jobs))
         } else if !global.quiet {
-            let alive = RunningRun.id(cell)
+            let alive = RunningRun.ids(cell)
             var table = Table([
                 ("job", .left), ("kind", .left), ("schedule", .left), ("last run", .left), ("ended with", .left),
             ])

@@ -38,7 +38,7 @@ struct JobsShow: AsyncParsableCommand {
         if let finished = summary.finished {
             Output.data("finished  \(finished)\(summary.seconds.map { ", \(Amount.seconds($0))" } ?? "")")
         }
-        Output.data("state     \(summary.standing(alive: RunningRun.id(cell)))")
+        Output.data("state     \(summary.standing(alive: RunningRun.ids(cell)))")
         if let snapshot = summary.snapshot { Output.data("snapshot  \(snapshot)") }
         if let result = summary.result { Output.data("result    \(result)") }
         for step in object.steps {
