@@ -91,12 +91,12 @@ def switches(result, world, name, change, number, dice, six=False):
     change("notes", now)
     while made < number:
         meter = Meter(world)
-        flood, steady = Flood(world, "notes", 1), Flood(world, "rainloop", 2)
-        floods6 = [Flood(world, short, 3, "udp6") for short in ("notes", "mail") if six]
+        flood, steady = Flood(world, "notes", 1, pause=0.001), Flood(world, "rainloop", 2, pause=0.002)
+        floods6 = [Flood(world, short, 3, "udp6", pause=0.002) for short in ("notes", "mail") if six]
         started = all(one.wait(500) for one in (flood, steady, *floods6))
         changes = [(0, 0, now)]
         first = time.monotonic_ns()
-        for _ in range(min(200, number - made)):
+        for _ in range(min(100, number - made)):
             now = dice.choice([exit for exit in EXITS if exit != now])
             switch, done = change("notes", now)
             changes.append(switch)
@@ -132,7 +132,7 @@ def to_tunnel(result, world, name, change, number, dice):
     """default → a closed exit or a tunnel: nothing that is sent after the acknowledgement comes out at the WAN side."""
     late = before = sent = made = 0
     while made < number:
-        meter, flood = Meter(world), Flood(world, "notes", 1)
+        meter, flood = Meter(world), Flood(world, "notes", 1, pause=0.001)
         windows = []
         for _ in range(min(100, number - made)):
             _, done = change("notes", "default")

@@ -72,20 +72,6 @@ public struct GatewaySockets: ~Copyable {
         }
     }
 
-    /// Changes the exit of addresses that have one, without reading anything first: two elements each in one batch,
-    /// then their flows are cut.
-    /// - Throws: ``NetfilterError`` `.notFound` when an address does not have the exit `before`; nothing is changed then.
-    public mutating func move(
-        _ addresses: [IPv4Address], from before: Exit, to after: Exit
-    ) throws(NetfilterError) {
-        var batch = NftBatch()
-        let elements = { (exit: Exit) in addresses.map { NftElement(NftValue($0), to: NftValue(exit.mark)) } }
-        batch.remove(elements(before), from: EgressPlan.exitOf, in: EgressPlan.table)
-        batch.add(elements(after), to: EgressPlan.exitOf, in: EgressPlan.table)
-        try nftables.commit(batch)
-        try flows.cut(Set(addresses))
-    }
-
     /// Whether the main table leads anywhere outside.
     mutating func hasDefaultRoute() throws(NetfilterError) -> Bool {
         try routing.routes(.ipv4, table: .main).contains { $0.destination.isAll }
@@ -133,7 +119,4 @@ public struct GatewaySockets: ~Copyable {
     public mutating func link(with address: IPv4Address) throws(NetfilterError) -> Link? {
         try routing.link(with: address)
     }
-
-    /// What nft and rtnetlink call this process in their messages to others.
-    public func isOwn(writer: UInt32) -> Bool { writer == routing.portID || writer == flows.portID }
 }

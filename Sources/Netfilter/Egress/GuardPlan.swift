@@ -81,15 +81,17 @@ public struct GuardPlan: Sendable {
             ], rules: arriving + leaving("forward") + leaving("input"))
     }
 
-    /// What ``routedTable`` is to hold: of the pool, nothing is routed off the bridge, whichever port it came by.
+    /// What ``routedTable`` is to hold: from the pool nothing is routed off the bridge, and to the pool nothing onto it.
     public var routedRuleset: NftRuleset {
         NftRuleset(
-            table: Self.routedTable, sets: [], counters: ["routed"],
+            table: Self.routedTable, sets: [], counters: ["routed", "entered"],
             chains: [NftChain("forward", .init(.filter, .forward, priority: 0))],
             rules: [
                 NftRule(
                     "forward", .source(in: pool), .comesIn(by: bridge), .goesOut(notBy: bridge), .count("routed"),
-                    .verdict(.drop))
+                    .verdict(.drop)),
+                NftRule(
+                    "forward", .destination(in: pool), .comesIn(notBy: bridge), .count("entered"), .verdict(.drop)),
             ])
     }
 

@@ -81,7 +81,7 @@ public struct GuardSockets: ~Copyable {
         return { link, address in sources.contains(NftElement(NftValue(link: link), NftValue(address))) }
     }
 
-    /// The counters of both tables by name: `spoofed`, `strayed`, `routed`; empty without a guard.
+    /// The counters of both tables by name: `spoofed`, `strayed`, `routed`, `entered`; empty without a guard.
     /// - Throws: ``NetfilterError``.
     public mutating func drops() throws(NetfilterError) -> [String: UInt64] {
         var found: [String: UInt64] = [:]
@@ -98,7 +98,4 @@ public struct GuardSockets: ~Copyable {
     public mutating func reset() throws(NetfilterError) -> [String] {
         try nftables.removeIfPresent([GuardPlan.bridgeTable, GuardPlan.routedTable])
     }
-
-    /// What nft and rtnetlink call this process in their messages to others.
-    public func isOwn(writer: UInt32) -> Bool { writer == routing.portID }
 }

@@ -47,15 +47,29 @@ extension NetlinkEvent.Writer: CustomStringConvertible {
 extension NetlinkEvent.Writer {
     /// The process of this number with its name, if it still lives.
     init(of number: UInt32) {
-        self.init(number: number, program: Self.program(number))
+        self.init(number: number, program: Self.text("/proc/\(number)/comm")?.first)
     }
 
-    private static func program(_ number: UInt32) -> String? {
-        let descriptor = open("/proc/\(number)/comm", O_RDONLY | O_CLOEXEC)
+    /// The process of a thread; nftables tells the thread that made a commit and the thread's name.
+    init(thread: UInt32, name: String?) {
+        let process = Self.text("/proc/\(thread)/status")?.first { $0.hasPrefix("Tgid:") }.flatMap {
+            UInt32($0.dropFirst("Tgid:".count).drop { !$0.isNumber })
+        }
+        guard let process, process != thread else {
+            self.init(number: thread, program: name)
+            return
+        }
+        self.init(of: process)
+    }
+
+    /// The lines of a short file of `/proc`; `nil` when the process is gone.
+    private static func text(_ path: String) -> [String]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 64)
+        var bytes = [UInt8](repeating: 0, count: 4096)
         let count = read(descriptor, &bytes, bytes.count)
-        return count > 0 ? String(decoding: bytes[..<count].prefix { $0 != 10 }, as: UTF8.self) : nil
+        guard count > 0 else { return nil }
+        return bytes[..<count].split(separator: 10).map { String(decoding: $0, as: UTF8.self) }
     }
 }

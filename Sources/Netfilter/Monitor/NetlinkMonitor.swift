@@ -153,7 +153,7 @@ private final class Ear {
                 if type == 2 { number = UInt32(bigEndian: try value.number(UInt32.self)) }
                 if type == 3 { program = value.text }
             }
-            return NetlinkEvent(place: place, kind: .ruleset, writer: .init(number: number, program: program))
+            return NetlinkEvent(place: place, kind: .ruleset, writer: .init(thread: number, name: program))
         default: return nil
         }
         if writer.number != 0 { writer = NetlinkEvent.Writer(of: writer.number) }

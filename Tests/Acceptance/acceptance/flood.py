@@ -29,15 +29,17 @@ class Flood:
 
     `udp`: sockets as programs use them, one flow that stays and one that is new every `fresh` packets, in turns;
     `udp6`: the same by IPv6; `raw`: a raw socket with any source address; `frame`: whole Ethernet frames, `mac` the receiver's.
+    `pause`: seconds of rest after 32 packets, for those who work at the same time. It ends by itself after `seconds`.
     """
 
-    def __init__(self, world, namespace, stream=1, kind="udp", to=None, source=None, mac=None, own_mac=None, fresh=200, seconds=120):
+    def __init__(self, world, namespace, stream=1, kind="udp", to=None, source=None, mac=None, own_mac=None, fresh=200,
+                 pause=0.0, seconds=600):
         self.world, self.stream = world, stream
         self._shared = mmap.mmap(-1, 4096)
         self._marks = os.path.join(world.scratch.path, f"marks-{os.getpid()}-{time.monotonic_ns()}")
         self._read = []
         to = to or (FAR6 if kind == "udp6" else FAR)
-        arguments = (kind, to, source, mac, own_mac, fresh, time.monotonic() + seconds)
+        arguments = (kind, to, source, mac, own_mac, fresh, pause, time.monotonic() + seconds)
         self.pid = world.fork(namespace, self._send, *arguments)
 
     @property
@@ -74,7 +76,7 @@ class Flood:
         """The time at which the sender went on after a packet sent then; known after `stop`."""
         return self._read[min(bisect.bisect_right(self._read, (when, 1 << 63)), len(self._read) - 1)][0]
 
-    def _send(self, kind, to, source, mac, own_mac, fresh, end):
+    def _send(self, kind, to, source, mac, own_mac, fresh, pause, end):
         packet, at, send, renew = _sender(kind, to, source, mac, own_mac)
         marks = bytearray(_STATUS.pack(0, 0))
         sent = refused = 0
@@ -91,6 +93,8 @@ class Flood:
             _STATUS.pack_into(self._shared, 0, sent, refused)
             if renew and (sent + refused) % fresh < 32:
                 renew()
+            if pause:
+                time.sleep(pause)
         marks += _STATUS.pack(clock(), sent)
         with open(self._marks, "wb") as file:
             file.write(marks)

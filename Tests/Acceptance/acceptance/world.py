@@ -263,9 +263,9 @@ class World:
         self.start_gateway(forward=1, masquerade="")
 
     def tunnel(self, link, short, end, address, peer=None):
-        """A link of the gateway's whose other end lies in another namespace."""
+        """A link of the gateway's whose other end lies in another namespace; nobody notices by its address that it is new."""
         self.ip("gateway", f"""
-            link add {link} type veth peer name {end} netns {self.name(short)}
+            link add {link} address 02:00:00:00:00:01 type veth peer name {end} netns {self.name(short)}
             addr add {address} dev {link}
             link set {link} up""")
         self.ip(short, (f"addr add {peer} dev {end}\n" if peer else "") + f"link set {end} up")

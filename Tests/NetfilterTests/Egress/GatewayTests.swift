@@ -78,13 +78,13 @@ import Testing
         """
 
     /// `nft -s list table`, without what differs by nature: the order of a hash, the owner, the flags' line.
-    static func shown(_ scratch: ScratchNamespace) async throws -> [String] {
-        let text = try await scratch.nft("list table inet pic_egress", options: ["-s"])
+    static func shown(_ scratch: ScratchNamespace, _ table: String = "inet pic_egress") async throws -> [String] {
+        let text = try await scratch.nft("list table \(table)", options: ["-s"])
         let marks: Set<Character> = [",", "{", "}", " ", "\t"]
         return text.split(separator: "\n").map { $0.trimmed }.filter {
-            !$0.contains("flags owner") && !$0.hasPrefix("table inet")
+            !$0.hasPrefix("\tflags") && !$0.hasPrefix("table ")
         }.flatMap { line in
-            line.contains("elements") || line.contains(" : ") || line.contains(" . \"")
+            line.contains("elements") || line.hasPrefix("\t\t\t")
                 ? line.split { $0 == "," }.map { part in
                     var part = part[...]
                     while let first = part.first, marks.contains(first) { part.removeFirst() }
