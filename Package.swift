@@ -101,7 +101,8 @@ let package = Package(
         .testTarget(
             name: "PICJobsTests",
             dependencies: [
-                "Archive", "Runs", "PICJobs", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                "Archive", "Netfilter", "Runs", "PICJobs", "TestSupport",
+                .product(name: "SystemPackage", package: "swift-system"),
             ], swiftSettings: settings),
     ]
 )

@@ -14,6 +14,7 @@ import subprocess
 from acceptance import kernel, report
 from acceptance.cell import binary
 from acceptance.flood import Flood, Measured
+from acceptance.parts import Watcher
 from acceptance.talk import Listener, ask, greeting
 from acceptance.world import CADDY, EXITS, FAR, GATEWAY, HOST, MARKS, SERVICES, World, choose
 
@@ -125,8 +126,8 @@ def same_tables(result, world):
                      mine == theirs, differences(mine, theirs))
     text = world.run("gateway", "nft", "list", "map", "inet", "pic_egress", "egress_of").stdout
     result.check("nft shows the marks the right way round", "172.20.0.22 : 0x00000010" in text, text)
-    result.equal("the table's flags are owner and persist",
-                 kernel.table_flags(world, "gateway", "inet", "pic_egress"), 0x6)
+    result.equal("the table persists, and has no owner after a command has ended",
+                 kernel.table_flags(world, "gateway", "inet", "pic_egress"), 0x4)
 
 
 def target(result, world, cell):
@@ -185,7 +186,23 @@ def host(result, world):
                  sorted(["v-notes", "v-mail", "v-rainloop"]))
     result.check("guard: the table for routed packets is there", ("inet", "pic_guard") in kernel.tables(objects), objects)
     for family in ("bridge", "inet"):
-        result.equal(f"guard: flags of the {family} table", kernel.table_flags(world, "host", family, "pic_guard"), 0x6)
+        result.equal(f"guard: the {family} table persists, without an owner", kernel.table_flags(world, "host", family, "pic_guard"),
+                     0x4)
+
+
+def owned(result, world, cell, scratch):
+    """While `egress watch` lives the tables are its own; then they are nobody's again, and nothing else has changed."""
+    tables = (("gateway", "inet", "pic_egress"), ("host", "bridge", "pic_guard"), ("host", "inet", "pic_guard"))
+    flags = lambda: [kernel.table_flags(world, *table) for table in tables]
+    held = [kernel.state(world, short) for short in ("gateway", "host")]
+    watcher = Watcher(scratch, cell)
+    result.check("egress watch is ready", watcher.ready(30), "\n".join(watcher.lines()))
+    result.equal("while egress watch lives the tables have an owner", flags(), [0x6] * 3)
+    result.check("and plan finds nothing to do", cell.run("egress", "plan").status == 0)
+    result.equal("egress watch ends with 143", watcher.end(), 143)
+    result.equal("then they persist, without an owner", flags(), [0x4] * 3)
+    result.check("and all is as it was", [kernel.state(world, short) for short in ("gateway", "host")] == held, "\n".join(
+        watcher.lines()))
 
 
 def steered(result, world):
@@ -370,7 +387,7 @@ def bad_leases(result, world, cell):
     world.restart_service("notes")
     world.leases(cell)
     world.run("host", "ip", "netns", "del", world.name("rainloop"), check=False)
-    world.run("host", "ip", "link", "del", "v-rainloop")
+    world.run("host", "ip", "link", "del", "v-rainloop", check=False)
     done = cell.run("egress", "apply", "--json")
     result.check("a container that does not run: exit 3, named", done.status == 3
                  and "cell-rainloop" in " | ".join(done.json.get("findings") or []) + done.err, done)
@@ -432,6 +449,7 @@ def body(result, scratch):
     reference(world)
     cell = world.cell(exits=CHOSEN)
     target(result, world, cell)
+    owned(result, world, cell, scratch)
     lookups(result, world, cell)
     setting(result, world, cell)
     traced(result, world, cell)

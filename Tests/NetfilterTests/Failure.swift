@@ -1,4 +1,5 @@
 import Netfilter
+import TestSupport
 
 /// The error of a call that is expected to fail; `#expect(throws:)` can't hold a non-copyable socket.
 func failure(_ body: () throws(NetfilterError) -> Void) -> NetfilterError? {
@@ -8,4 +9,9 @@ func failure(_ body: () throws(NetfilterError) -> Void) -> NetfilterError? {
     } catch {
         return error
     }
+}
+
+extension ScratchNamespace {
+    /// Opens it as the library does.
+    func open() throws -> NetworkNamespace { try NetworkNamespace(path: path) }
 }

@@ -47,6 +47,18 @@ struct CellConfigTests {
         #expect(try config.service(#require(ServiceID("files"))) == ServiceSettings())
     }
 
+    @Test("a chosen exit is one value of the document, and everything else stays")
+    func chosenExit() throws {
+        let config = try CellConfig(parsing: Array(Self.text.utf8))
+        let changed = config.setting(exit: .wireguardExternal, for: try #require(ServiceID("notes")))
+        let text = String(decoding: JSONValue.object(changed).serialized(), as: UTF8.self)
+        #expect(text == Self.text.replacing("\"tor\"", with: "\"wireguard_ext\""))
+        let other = try CellConfig(
+            parsing: JSONValue.object(config.setting(exit: .tor, for: try #require(ServiceID("files")))).serialized())
+        #expect(other.service(try #require(ServiceID("files"))).egress == .tor)
+        #expect(other.service(try #require(ServiceID("notes"))) == config.service(try #require(ServiceID("notes"))))
+    }
+
     @Test("what we do not know is written back as it was, in its order")
     func roundTrip() throws {
         let config = try CellConfig(parsing: Array(Self.text.utf8))

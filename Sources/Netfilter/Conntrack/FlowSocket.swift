@@ -23,9 +23,6 @@ public struct FlowSocket: ~Copyable {
         takesFilter = false
     }
 
-    /// The socket's number.
-    var portID: UInt32 { socket.portID }
-
     /// Removes every flow that was opened from one of these addresses; that there is none is no error.
     /// - Throws: ``NetfilterError``.
     public mutating func cut(_ sources: Set<IPv4Address>) throws(NetfilterError) {

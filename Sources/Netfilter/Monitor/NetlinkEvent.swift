@@ -19,7 +19,7 @@ public struct NetlinkEvent: Hashable, Sendable {
 
     /// Who made a change.
     public struct Writer: Hashable, Sendable {
-        /// The process, or the number of its socket where the kernel says no more; 0 is the kernel itself.
+        /// The process, or a number above 2^31 where the kernel does not tell it; 0 is the kernel itself.
         public let number: UInt32
         /// The program's name; `nil` when it was gone before it could be asked.
         public let program: String?
@@ -40,14 +40,20 @@ extension NetlinkEvent.Writer: CustomStringConvertible {
     /// `nft[4711]`, `process 4711 (gone by now)`, `the kernel`.
     public var description: String {
         if number == 0 { return "the kernel" }
+        if NetlinkPort.process(of: number) == nil { return "a program that the kernel does not name" }
         return program.map { "\($0)[\(number)]" } ?? "process \(number) (gone by now)"
     }
 }
 
 extension NetlinkEvent.Writer {
-    /// The process of this number with its name, if it still lives.
+    /// Whether this process did it.
+    public var isOwn: Bool { number == UInt32(getpid()) }
+
+    /// The process of a socket's number with its name, if it still lives.
     init(of number: UInt32) {
-        self.init(number: number, program: Self.text("/proc/\(number)/comm")?.first)
+        let process = NetlinkPort.process(of: number)
+        self.init(
+            number: process ?? number, program: process.flatMap { Self.text("/proc/\($0)/comm")?.first })
     }
 
     /// The process of a thread; nftables tells the thread that made a commit and the thread's name.
@@ -59,7 +65,7 @@ extension NetlinkEvent.Writer {
             self.init(number: thread, program: name)
             return
         }
-        self.init(of: process)
+        self.init(number: process, program: Self.text("/proc/\(process)/comm")?.first)
     }
 
     /// The lines of a short file of `/proc`; `nil` when the process is gone.

@@ -131,7 +131,6 @@ private final class Ear {
     }
 
     private func event(_ reply: NetlinkReply) throws(NetfilterError) -> NetlinkEvent? {
-        var writer = NetlinkEvent.Writer(number: reply.port, program: nil)
         let kind: NetlinkEvent.Kind
         switch reply.type {
         case 16, 17:
@@ -156,7 +155,6 @@ private final class Ear {
             return NetlinkEvent(place: place, kind: .ruleset, writer: .init(thread: number, name: program))
         default: return nil
         }
-        if writer.number != 0 { writer = NetlinkEvent.Writer(of: writer.number) }
-        return NetlinkEvent(place: place, kind: kind, writer: writer)
+        return NetlinkEvent(place: place, kind: kind, writer: NetlinkEvent.Writer(of: reply.port))
     }
 }

@@ -80,14 +80,7 @@ struct NetlinkSocket: ~Copyable {
             guard setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, length) == 0 else {
                 throw .system(.last, action)
             }
-            var address = sockaddr_nl()
-            address.nl_family = sa_family_t(AF_NETLINK)
-            let bound = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
-                }
-            }
-            guard bound == 0 else { throw .system(.last, action) }
+            guard bind(descriptor) else { throw .system(.last, action) }
             for group in groups {
                 // NETLINK_ADD_MEMBERSHIP
                 var group = group
@@ -98,6 +91,23 @@ struct NetlinkSocket: ~Copyable {
             close(descriptor)
             throw error
         }
+    }
+
+    /// Gives the socket a number that shows whose it is.
+    private static func bind(_ descriptor: Int32) -> Bool {
+        for _ in 0..<NetlinkPort.serials {
+            var address = sockaddr_nl()
+            address.nl_family = sa_family_t(AF_NETLINK)
+            address.nl_pid = NetlinkPort.next()
+            let bound = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+                }
+            }
+            if bound == 0 { return true }
+            guard errno == EADDRINUSE else { return false }
+        }
+        return false
     }
 
     /// The number the kernel gave the socket: of the first of a process, the process's own.

@@ -32,9 +32,6 @@ public struct RouteSocket: ~Copyable {
         return try links().first { $0.index == found.link }
     }
 
-    /// The socket's number, which messages to others name as the writer of what it changed (nlmsg_pid).
-    public var portID: UInt32 { socket.portID }
-
     /// All rules of a family, by priority.
     /// - Throws: ``NetfilterError``.
     public mutating func rules(_ family: AddressFamily) throws(NetfilterError) -> [RoutingRule] {

@@ -1,14 +1,12 @@
-internal import Glibc
 internal import Netfilter
 
-/// Who changed what since the last look, as far as the kernel tells.
+/// Who made repairs necessary, as far as the kernel tells.
 struct Culprits {
     private var events: [NetlinkEvent] = []
-    private let own = UInt32(getpid())
 
-    /// Keeps the last thousand: what floods us needs no names.
+    /// Keeps the last thousand events of others: what floods us needs no names.
     mutating func add(_ more: [NetlinkEvent]) {
-        events = Array((events + more.filter { $0.writer.number != own }).suffix(1000))
+        events = Array((events + more.filter { !$0.writer.isOwn }).suffix(1000))
     }
 
     /// The same changes, each with who made it necessary.
@@ -27,20 +25,21 @@ struct Culprits {
     private static func reason(_ event: NetlinkEvent, for step: String) -> String? {
         switch event.kind {
         case .rule(let text, let isGone):
-            guard step.hasSuffix("the rule \(text)") else { return nil }
-            return "\(isGone ? "removed" : "added") by \(event.writer)"
-        case .route(let text, _, let isGone):
-            guard step.hasSuffix("the route \(text)") else {
-                return isGone && step.hasPrefix("put the default route") ? "removed by \(event.writer)" : nil
+            step.hasSuffix("the rule \(text)") ? "\(isGone ? "removed" : "added") by \(event.writer)" : nil
+        case .route(let text, let table, let isGone):
+            if step.hasSuffix("the route \(text)") {
+                "\(isGone ? "removed" : "added") by \(event.writer)"
+            } else if step.hasPrefix("put the default route"), table == .main, text.hasPrefix("default") {
+                "\(isGone ? "removed" : "replaced") by \(event.writer)"
+            } else {
+                nil
             }
-            return "\(isGone ? "removed" : "added") by \(event.writer)"
         case .ruleset:
-            return step.contains("pic_egress") || step.contains("pic_guard") ? "changed by \(event.writer)" : nil
+            step.contains("pic_egress") || step.contains("pic_guard") ? "changed by \(event.writer)" : nil
         case .link(let name, let isGone):
-            guard step.contains("the route ") else { return nil }
-            return "the link \(name) \(isGone ? "went" : "changed")"
-        case .address: return nil
-        case .lost: return "too many changes at once to say who made them"
+            step.contains(" dev \(name) ") ? "the link \(name) \(isGone ? "went" : "changed")" : nil
+        case .address: nil
+        case .lost: "too many changes at once to say who made them"
         }
     }
 }

@@ -22,6 +22,8 @@ public struct EgressWatch: Sendable {
         case deaf(String)
         case containers
         case question(EgressSocket.Question)
+        /// Repairs are told now.
+        case tell
         case tick
     }
 
@@ -62,6 +64,7 @@ public struct EgressWatch: Sendable {
                 await round.reconcile(hearing: send)
             case .containers: await round.reconcile(since: time, hearing: send)
             case .question(let question): await round.answer(question, hearing: send)
+            case .tell: round.tell()
             case .tick:
                 await round.reconcile(hearing: send)
                 manager.alive(round.status)
@@ -103,6 +106,8 @@ public struct EgressWatch: Sendable {
         var listener: EgressListener?
         var status = "starting"
         private var begun = ContinuousClock.now
+        /// What was repaired and is not told yet: the event that says who made it necessary may still be on its way.
+        private var repairs: [EgressOutcome.Change] = []
         private var culprits = Culprits()
         private var said: Set<String> = []
 
@@ -119,7 +124,7 @@ public struct EgressWatch: Sendable {
             if work.isReset { return }
             begun = .now
             do {
-                report(try await work.perform(.converge))
+                report(try await work.perform(.converge), hearing: send)
             } catch {
                 say(["\(error)"])
                 status = "closed: \(error)"
@@ -131,10 +136,12 @@ public struct EgressWatch: Sendable {
             _ events: [NetlinkEvent], at time: ContinuousClock.Instant,
             hearing send: @escaping @Sendable (Event) -> Void
         ) async {
+            // What we did ourselves was read back already.
+            let events = events.filter { !$0.writer.isOwn }
             culprits.add(events)
             // The gateway first and alone: nobody else has to be asked for it.
             if events.contains(where: { $0.place == "gateway" }), let outcome = work.repairGateway() {
-                report(outcome, isWhole: false)
+                report(outcome, isWhole: false, hearing: send)
             }
             if events.contains(where: { $0.needsWholeLook }) { await reconcile(since: time, hearing: send) }
         }
@@ -146,7 +153,8 @@ public struct EgressWatch: Sendable {
             do {
                 let outcome = try await work.perform(question.request)
                 listen(send)
-                report(outcome)
+                note(outcome)
+                for change in outcome.changes { observer.note("\(change.place): \(change.step)") }
                 question.answer(.success(outcome))
             } catch {
                 question.answer(.failure(error))
@@ -154,11 +162,29 @@ public struct EgressWatch: Sendable {
         }
 
         /// - Parameter isWhole: It speaks of everything, not of the gateway alone.
-        private mutating func report(_ outcome: EgressOutcome, isWhole: Bool = true) {
-            for change in culprits.blame(outcome.changes) {
+        private mutating func report(
+            _ outcome: EgressOutcome, isWhole: Bool = true, hearing send: @escaping @Sendable (Event) -> Void
+        ) {
+            if repairs.isEmpty, !outcome.changes.isEmpty {
+                Task {
+                    try await Task.sleep(for: .milliseconds(200))
+                    send(.tell)
+                }
+            }
+            repairs += outcome.changes
+            note(outcome, isWhole: isWhole)
+        }
+
+        /// Says what was repaired, with who made it necessary.
+        mutating func tell() {
+            for change in culprits.blame(repairs) {
                 observer.note("\(change.place): \(change.step)\(change.by.map { "; \($0)" } ?? "")")
             }
+            repairs = []
             culprits = Culprits()
+        }
+
+        private mutating func note(_ outcome: EgressOutcome, isWhole: Bool = true) {
             let sentences = outcome.problems + outcome.findings
             say(isWhole ? sentences : sentences + said.subtracting(sentences))
             status = outcome.problems.isEmpty ? "all services are at their exits" : "closed: \(outcome.problems[0])"

@@ -152,7 +152,7 @@ class World:
     def _host(self):
         """The machine that runs the engine: bridge, masquerade, uplink; and what is outside."""
         self.ip("host", f"""
-            link add br-cell type bridge forward_delay 0 mcast_snooping 0
+            link add br-cell address 02:42:ac:14:00:01 type bridge forward_delay 0 mcast_snooping 0
             addr add {HOST}/16 dev br-cell
             addr add fd00:20::1/64 dev br-cell nodad
             link set br-cell up
@@ -243,12 +243,17 @@ class World:
         self.ip("gateway", "route add 10.1.0.0/24 dev wg0")
         self.open_tunnel("wireguard_ext")
         self.open_tunnel("openvpn")
+        self.image_masquerade(masquerade)
+        self.sysctl("gateway", "ipv4/ip_forward", forward)
+        self.sysctl("gateway", "ipv6/conf/all/forwarding", forward)
+
+    def image_masquerade(self, which="ip saddr 10.0.0.0/8"):
+        """The rule that the gateway's image makes; somebody's flush takes it away."""
         self.nft("gateway", f"""
             add table ip image
             add chain ip image post {{ type nat hook postrouting priority 100; }}
-            add rule ip image post {masquerade} oifname "eth0" masquerade""")
-        self.sysctl("gateway", "ipv4/ip_forward", forward)
-        self.sysctl("gateway", "ipv6/conf/all/forwarding", forward)
+            flush chain ip image post
+            add rule ip image post {which} oifname "eth0" masquerade""")
 
     def stop_gateway(self):
         """Takes the gateway's container away, with its tunnels."""

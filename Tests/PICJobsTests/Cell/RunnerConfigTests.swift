@@ -1,3 +1,4 @@
+import Netfilter
 import SystemPackage
 import TestSupport
 import Testing
@@ -15,7 +16,7 @@ struct RunnerConfigTests {
         }
     }
 
-    @Test("Every key is read; keys of other parts are left to them; an empty file means the defaults")
+    @Test("Every key is read; an empty file means the defaults")
     func keys() throws {
         let config = try read(
             """
@@ -27,7 +28,6 @@ struct RunnerConfigTests {
             docker: /opt/docker
             compression_level: 9
             keep_runs_days: 1
-            egress: {anything: true}
             """)
         #expect(config.runtime == .local)
         #expect(config.containers == ["cell-notes": "data/x"])
@@ -39,6 +39,58 @@ struct RunnerConfigTests {
         let empty = try read("")
         #expect(empty.runtime == .docker)
         #expect(empty.stallTimeout == 300)
+    }
+
+    @Test("Where packets go is read key by key; an empty file means the design's addresses")
+    func egress() throws {
+        let config = try read(
+            """
+            network: {name: net, pool: 10.9.0.20-10.9.0.90, subnet: 10.9.0.0/24}
+            gateway: {container: gate, namespace: /run/netns/g, address: 10.9.0.9, bridge_interface: eth1,
+              wan_interface: eth2, peers_interface: wg7}
+            host: {namespace: /run/netns/h, bridge: br0}
+            service_namespaces: {cell-notes: /run/netns/n}
+            egress: {resolvers: {default: 10.9.0.3, wireguard_ext: 10.64.0.1}}
+            """
+        ).egress
+        #expect(config.network == "net")
+        #expect("\(config.pool)" == "10.9.0.20-10.9.0.90")
+        #expect("\(config.subnet)" == "10.9.0.0/24")
+        #expect(config.gatewayContainer == "gate")
+        #expect(config.gatewayNamespace == "/run/netns/g")
+        #expect(config.gatewayAddress?.description == "10.9.0.9")
+        #expect(
+            [config.bridgeInterface, config.wanInterface, config.peersInterface].map(\.text) == ["eth1", "eth2", "wg7"])
+        #expect(config.hostNamespace == "/run/netns/h")
+        #expect(config.hostBridge?.text == "br0")
+        #expect(config.serviceNamespaces == ["cell-notes": "/run/netns/n"])
+        #expect(config.resolvers.mapValues(\.description) == [.default: "10.9.0.3", .wireguard: "10.64.0.1"])
+        let empty = try read("").egress
+        #expect("\(empty.pool) \(empty.subnet)" == "172.20.0.20-172.20.0.254 172.20.0.0/16")
+        #expect(empty.gatewayContainer == "cell-wireguard")
+        #expect(empty.peersInterface.text == "wg0")
+    }
+
+    @Test("All faults of where packets go are named at once")
+    func egressFaults() throws {
+        let error = #expect(throws: RunError.self) {
+            try read(
+                """
+                network: {pool: 10.0.0.9-10.0.0.1, subnet: 10.0.0.0/33, size: big}
+                gateway: {address: here, wan_interface: a/b}
+                host: br0
+                service_namespaces: {cell-notes: netns/n}
+                egress: {resolvers: {tor: 10.0.0.1, default: x}, exits: y}
+                """)
+        }
+        for words in [
+            "network.pool must be like", "network.subnet must be like", "network.size is no key",
+            "gateway.address must be an IPv4 address", "gateway.wan_interface: a/b is no name of a link",
+            "host must be a mapping", "the path of cell-notes must be absolute", "(Tor has its own)",
+            "that of default must be an IPv4 address", "egress.exits is no key",
+        ] {
+            #expect(error?.message.contains(words) == true, "\(words): \(error?.message ?? "")")
+        }
     }
 
     @Test("All faults are named at once")

@@ -1,18 +1,17 @@
-import Glibc
-import Netfilter
-import Synchronization
-import TestSupport
+internal import Glibc
+internal import Synchronization
 
 /// A network namespace of a test's own, made by `ip netns add` and removed at the end of the test.
-struct ScratchNamespace: Sendable {
-    let name: String
+public struct ScratchNamespace: Sendable {
+    public let name: String
 
     private static let serial = Atomic<Int>(0)
 
-    var path: String { "/run/netns/\(name)" }
+    /// Its path, as the library wants it.
+    public var path: String { "/run/netns/\(name)" }
 
     /// Makes a namespace for the length of `body`.
-    static func with<Result: Sendable>(
+    public static func with<Result: Sendable>(
         _ body: (ScratchNamespace) async throws -> Result
     ) async throws -> Result {
         let number = serial.add(1, ordering: .relaxed).newValue
@@ -29,26 +28,21 @@ struct ScratchNamespace: Sendable {
         }
     }
 
-    /// Opens it as the library does.
-    func open() throws -> NetworkNamespace {
-        try NetworkNamespace(path: path)
-    }
-
     /// `ip WORDS` inside, words separated by blanks.
     @discardableResult
-    func ip(_ words: String) async throws -> String {
+    public func ip(_ words: String) async throws -> String {
         try await Tool.run(["ip", "-n", name] + words.split(separator: " ").map { String($0) })
     }
 
     /// Any program inside.
     @discardableResult
-    func run(_ command: [String]) async throws -> String {
+    public func run(_ command: [String]) async throws -> String {
         try await Tool.run(["ip", "netns", "exec", name] + command)
     }
 
     /// `nft SCRIPT` inside.
     @discardableResult
-    func nft(_ script: String, options: [String] = []) async throws -> String {
+    public func nft(_ script: String, options: [String] = []) async throws -> String {
         try await run(["nft"] + options + [script])
     }
 }
