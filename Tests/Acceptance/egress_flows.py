@@ -250,7 +250,8 @@ def walk(result, world, cell, ends):
         strays = {short: sum(ends.strays(short, stream) for stream in changed.streams)
                   for short in (*Ends.TAPPED, "gateway") if short != place(old)}
         result.check(f"{name}: no old segment at the new exit", not any(strays.values()), strays)
-        result.check(f"{name}: a new connection goes by the new exit", greeting(world, "mail", FAR, PORT).startswith(place(new)))
+        result.check(f"{name}: a new connection goes by the new exit",
+                     greeting(world, "mail", FAR, PORT).startswith(place(new)))
         echoed = other.echoed
         other.wait(0.2)
         result.check(f"{name}: another service's connection goes on", not other.error and other.echoed > echoed, other.error)

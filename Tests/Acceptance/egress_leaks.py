@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# quick: --switches 60 --changes 40 --commands 5 --brief
+# quick: --switches 30 --changes 10 --commands 3 --brief
 """Not one packet by a wrong exit: switches under flood, liars, restarts, IPv6; and what must go on. Needs root.
 
 Every check that finds nothing has a control in the same topology that leaks.
@@ -7,7 +7,6 @@ Every check that finds nothing has a control in the same topology that leaks.
 
 import argparse
 import bisect
-import functools
 import random
 import time
 
@@ -18,6 +17,7 @@ from acceptance.keeper import Keeper
 from acceptance.talk import CWR, ECE, SYN, Listener, Tap, greeting, sweep
 from acceptance.world import CADDY, EXITS, FAR, GATEWAY, HOST, OTHER_CELL, SERVICES, SINK, World, choose
 
+FLOODER = {"notes": "notes", "email": "rainloop"}
 ADDRESS = {short: address for short, (_, address) in SERVICES.items()}
 DECLARED = {("notes", 8080), ("mail", 25), ("mail", 587), ("mail", 993), ("homepage", 80)}
 
@@ -29,10 +29,10 @@ def apply(result, cell, name):
 
 
 def change(cell, service, exit):
-    """Runs `egress set`; returns (begun, acknowledged, exit), and the finished command."""
+    """Runs `egress set`; returns when it was begun and acknowledged, and the finished command."""
     begun = time.monotonic_ns()
     done = cell.run("egress", "set", service, exit)
-    return (begun, time.monotonic_ns(), exit), done
+    return begun, time.monotonic_ns(), done
 
 
 def leaks(result, name, seen, wanted=None):
@@ -75,54 +75,61 @@ def careless(result, world):
     meter.stop()
     wrong = misplaced(meter, flood, changes)
     result.check(f"control: a careless switch leaks {len(wrong)} after the acknowledgement",
-                 len(wrong) > 100 and {sink for sink, _ in wrong} == {"outside"} and meter.count("exit1", 1) > 0, meter.counts(1))
+                 len(wrong) > 100 and {sink for sink, _ in wrong} == {"outside"} and meter.count("exit1", 1) > 0,
+                 meter.counts(1))
     result.check("control: the meter lost nothing", not meter.missed, meter.missed)
     world.nft("gateway", "delete table inet careless")
     world.ip("gateway", "rule del fwmark 0x10 lookup 200 pref 90\nroute flush table 200")
     world.restart_service("notes")
 
 
-def switches(result, world, name, change, number, dice, six=False):
-    """Notes is switched about at random under flood; email stays on openvpn. `six`: there is a flood by IPv6, too."""
-    totals = {exit: 0 for exit in EXITS}
+def switches(result, world, name, change, number, dice, moving, six=False):
+    """The services of `moving` are switched about at random under flood, another stays. `six`: with a flood by IPv6, too."""
+    steady, home = ("homepage", "outside") if "email" in moving else ("rainloop", "exit2")
+    held, total = {exit: 0 for exit in EXITS}, 0
     wrong = strayed = made = blind = sent6 = came6 = 0
     times = []
-    now = "default"
-    change("notes", now)
+    now = {service: "default" for service in moving}
+    change(now)
     while made < number:
         meter = Meter(world)
-        flood, steady = Flood(world, "notes", 1, pause=0.001), Flood(world, "rainloop", 2, pause=0.002)
-        floods6 = [Flood(world, short, 3, "udp6", pause=0.002) for short in ("notes", "mail") if six]
-        started = all(one.wait(500) for one in (flood, steady, *floods6))
-        changes = [(0, 0, now)]
+        floods = {service: Flood(world, FLOODER[service], stream, pause=0.001) for stream, service in enumerate(moving, 1)}
+        other = Flood(world, steady, 8, pause=0.002)
+        floods6 = [Flood(world, short, 9, "udp6", pause=0.002) for short in ("notes", "mail") if six]
+        started = all(one.wait(300) for one in (*floods.values(), other, *floods6))
+        changes = {service: [(0, 0, exit)] for service, exit in now.items()}
         first = time.monotonic_ns()
-        for _ in range(min(100, number - made)):
-            now = dice.choice([exit for exit in EXITS if exit != now])
-            switch, done = change("notes", now)
-            changes.append(switch)
+        for _ in range(100):
+            now = {service: dice.choice([exit for exit in EXITS if exit != old]) for service, old in now.items()}
+            begun, acknowledged, done = change(now)
             times.append(done.seconds)
             result.tally(f"switch {made} to {now}: exit 0", done.status == 0, done)
-            made += 1
+            for service, exit in now.items():
+                changes[service].append((begun, acknowledged, exit))
+            made += len(now)
             time.sleep(0.015)
+            if made >= number:
+                break
         end = time.monotonic_ns()
-        flood.stop()
-        steady.stop()
+        total += sum(flood.stop() for flood in floods.values())
+        other.stop()
         sent6 += sum(one.stop() for one in floods6)
         meter.stop()
-        wrong += len(misplaced(meter, flood, changes))
-        strayed += meter.count("outside", 2) + meter.count("exit1", 2)
-        came6 += sum(meter.counts(3).values())
-        result.tally("the floods ran all the time", started and meter.count("exit2", 2) > 0 and not meter.missed, meter.missed)
-        for (_, start, exit), (stop, _, _) in zip(changes, [*changes[1:], (end, 0, "")]):
-            totals[exit] += flood.between(max(start, first), stop)
-        if not blind:  # the judge: with every acknowledgement claimed for just before its command, packets are "wrong"
-            early = [(begun - 5_000_000, begun - 5_000_000, exit) for begun, _, exit in changes[1:]]
-            blind = len(misplaced(meter, flood, changes[:1] + early, slack=0))
+        strayed += sum(count for sink, count in meter.counts(8).items() if sink != home)
+        came6 += sum(meter.counts(9).values())
+        result.tally("the floods ran all the time", started and meter.count(home, 8) > 0 and not meter.missed, meter.missed)
+        for service, flood in floods.items():
+            wrong += len(misplaced(meter, flood, changes[service]))
+            for (_, start, exit), (stop, _, _) in zip(changes[service], [*changes[service][1:], (end, 0, "")]):
+                held[exit] += flood.between(max(start, first), stop)
+            if not blind:  # the judge: with every acknowledgement claimed for before its command, packets are "wrong"
+                early = [(begun - 5_000_000, begun - 5_000_000, exit) for begun, _, exit in changes[service][1:]]
+                blind = len(misplaced(meter, flood, changes[service][:1] + early, slack=0))
     times.sort()
-    result.note(f"{made} switches {name}, median {times[len(times) // 2] * 1000:.0f} ms each; sent: {totals}")
-    result.check(f"{made} switches {name} under flood: {wrong} packets at a wrong exit of {sum(totals.values())}",
-                 wrong == 0 and all(totals.values()), totals)
-    result.check(f"meanwhile {strayed} packets of the other service strayed", strayed == 0)
+    result.note(f"{made} switches {name}, median {times[len(times) // 2] * 1000:.0f} ms each; sent between them: {held}")
+    result.check(f"{made} switches {name} under flood: {wrong} packets at a wrong exit of {total}",
+                 wrong == 0 and (all(held.values()) or number < 20), held)
+    result.check(f"meanwhile {strayed} packets of another service strayed", strayed == 0)
     if six:
         result.check(f"meanwhile {came6} of {sent6} packets by IPv6 came anywhere", came6 == 0 and sent6 > 1000)
     result.check(f"control: the judge finds {blind} when acknowledgements are claimed 5 ms too early", blind > 0)
@@ -135,11 +142,10 @@ def to_tunnel(result, world, name, change, number, dice):
         meter, flood = Meter(world), Flood(world, "notes", 1, pause=0.001)
         windows = []
         for _ in range(min(100, number - made)):
-            _, done = change("notes", "default")
-            opened = time.monotonic_ns()
+            _, opened, done = change({"notes": "default"})
             result.tally("to default: exit 0", done.status == 0, done)
             flood.wait(300)
-            (begun, acknowledged, _), done = change("notes", dice.choice(EXITS[1:]))
+            begun, acknowledged, done = change({"notes": dice.choice(EXITS[1:])})
             result.tally("to a tunnel: exit 0", done.status == 0, done)
             flood.wait(300)
             windows.append((opened, begun, acknowledged, time.monotonic_ns()))
@@ -158,16 +164,23 @@ def to_tunnel(result, world, name, change, number, dice):
     result.check(f"control: while it was default, {before} did", before > 100 * made)
 
 
-def kept(result, world, cell, scratch, chosen, dice):
-    """The many switches: `egress watch` lives, and is asked over its socket."""
+def changing(result, world, cell, scratch, chosen, dice):
+    """Some switches by commands, the many by asking `egress watch` over its socket, two services at a time."""
+    def command(exits):
+        (service, exit), = exits.items()
+        return change(cell, service, exit)
+
+    switches(result, world, "by egress set", command, chosen.commands, dice, ["notes"], six=True)
+    to_tunnel(result, world, "by egress set", command, chosen.commands, dice)
     keeper = Keeper(scratch, cell, {"notes": "default", "email": "openvpn"})
-    if result.check("egress watch is ready", keeper.ready(), "\n".join(keeper.lines()[-20:])):
-        switches(result, world, "asked of egress watch", keeper.change, chosen.switches - chosen.commands, dice)
+    if result.check("egress watch is ready", keeper.ready(30), "\n".join(keeper.lines()[-20:])):
+        switches(result, world, "asked of egress watch", keeper.change, chosen.switches - chosen.commands, dice,
+                 ["notes", "email"])
         to_tunnel(result, world, "asked of egress watch", keeper.change, chosen.changes - chosen.commands, dice)
     result.equal("egress watch ends with 143", keeper.end(), 143)
 
 
-def liars(result, world, cell):
+def liars(result, world, cell, brief):
     """A service that lies about its address, its way or its hardware address. Notes is on a tunnel, mail on default."""
     choose(cell, {"notes": "wireguard_ext", "email": "default"})
     apply(result, cell, "notes on wireguard_ext, email on default")
@@ -181,10 +194,12 @@ def liars(result, world, cell):
         "a frame with a core container's address to the bridge": frame(CADDY, bridge),
         "a frame with an unused address of the pool to the gateway": frame("172.20.0.99", gateway),
         "a frame with the gateway's addresses to the bridge": frame(GATEWAY, bridge, own_mac=gateway)}
+    tries = dict(list(tries.items())[:3]) if brief else tries
     for name, sender in tries.items():
         seen = Measured(world, sender, dict(namespace="mail"), seconds=0.1, packets=500)
         wrong = seen.leaked((None, "outside"))
-        result.check(f"{name}: {wrong[0]} leaked of {seen.sent[0]}", seen.enough and wrong == [0, 0] and not seen.meter.missed, seen)
+        result.check(f"{name}: {wrong[0]} leaked of {seen.sent[0]}",
+                     seen.enough and wrong == [0, 0] and not seen.meter.missed, seen)
         result.check(f"{name}: the honest one goes on", seen.arrived[1]["outside"] > 0, seen)
     world.nft("host", "delete table bridge pic_guard\ndelete table inet pic_guard")
     for name, sender in tries.items():
@@ -226,10 +241,10 @@ def restarted_gateway(result, world, cell):
     result.check("and it carries", seen.arrived[0]["exit1"] > 0 and seen.arrived[2]["outside"] > 0, seen)
 
 
-def second_container(result, world, cell):
+def second_container(result, world, cell, exits):
     """All containers of a service share its exit."""
-    for exit in ("tor", "wireguard_ext", "default", "openvpn", "tor"):
-        _, done = change(cell, "email", exit)
+    for exit in exits:
+        change(cell, "email", exit)
         seen = Measured(world, dict(namespace="mail"), dict(namespace="rainloop"), seconds=0.1)
         holds(result, f"email on {exit}: both containers", seen, (SINK[exit],))
         if SINK[exit]:
@@ -326,7 +341,7 @@ class Doors:
     def control(self, result):
         """Without our rules every source reaches every port."""
         answered, entered = self.enter()
-        result.check(f"control: without our rules all {len(self.all)} doors are open", answered == self.all and entered == self.all,
+        result.check(f"control: without our rules all {len(self.all)} doors are open", answered == entered == self.all,
                      f"closed {sorted(self.all - answered)}\nnot entered {sorted(self.all - entered)}")
 
     def stop(self):
@@ -373,6 +388,7 @@ def body(result, scratch):
     options.add_argument("--switches", type=int, default=20000)
     options.add_argument("--changes", type=int, default=2000)
     options.add_argument("--commands", type=int, default=200, help="how many of each are made by `egress set`")
+    options.add_argument("--brief", action="store_true", help="fewer exits, and rp_filter as it is")
     options.add_argument("--seed", type=int, default=20261125)
     chosen = options.parse_args()
     binary()
@@ -400,18 +416,15 @@ def body(result, scratch):
                  seen.enough and seen.leaked()[1] == 0 and seen.leaked()[0] > 0, seen)
     change(cell, "email", "openvpn")
     apply(result, cell, "the guard again")
-    command = functools.partial(change, cell)
-    switches(result, world, "by egress set", command, chosen.commands, dice, six=True)
-    to_tunnel(result, world, "by egress set", command, chosen.commands, dice)
-    kept(result, world, cell, scratch, chosen, dice)
-    liars(result, world, cell)
-    second_container(result, world, cell)
+    changing(result, world, cell, scratch, chosen, dice)
+    liars(result, world, cell, chosen.brief)
+    second_container(result, world, cell, ("tor", "default") if chosen.brief else (*EXITS, "tor"))
     congestion(result, world, cell)
-    doors(result, world, cell, EXITS)
+    doors(result, world, cell, EXITS[3:] if chosen.brief else EXITS)
     restarted_gateway(result, world, cell)
     others.check(result, "at the end")
     others.stop()
-    if chosen.switches >= 100:
+    if not chosen.brief:
         for filter in (0, 1):
             other = World(scratch, rp_filter=filter)
             small = other.cell(f"cell-{filter}", exits={"notes": "tor", "email": "tor"})

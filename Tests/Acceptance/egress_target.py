@@ -186,8 +186,8 @@ def host(result, world):
                  sorted(["v-notes", "v-mail", "v-rainloop"]))
     result.check("guard: the table for routed packets is there", ("inet", "pic_guard") in kernel.tables(objects), objects)
     for family in ("bridge", "inet"):
-        result.equal(f"guard: the {family} table persists, without an owner", kernel.table_flags(world, "host", family, "pic_guard"),
-                     0x4)
+        result.equal(f"guard: the {family} table persists, without an owner",
+                     kernel.table_flags(world, "host", family, "pic_guard"), 0x4)
 
 
 def owned(result, world, cell, scratch):
@@ -407,7 +407,8 @@ def reset(result, world, cell):
     done = cell.run("egress", "reset", "--dry-run", "--yes")
     result.check("reset --dry-run: exit 0, nothing changed", done.status == 0 and kernel.own_rules(world, "gateway"), done)
     done = cell.run("egress", "reset")
-    result.check("reset without --yes: refused, nothing changed", done.status != 0 and kernel.own_rules(world, "gateway"), done)
+    result.check("reset without --yes: refused, nothing changed",
+                 done.status != 0 and kernel.own_rules(world, "gateway"), done)
     done = cell.run("egress", "reset", "--yes")
     result.check("reset --yes: exit 0, says that services are open now",
                  done.status == 0 and "open" in done.out + done.err, done)

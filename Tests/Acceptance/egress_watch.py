@@ -2,8 +2,8 @@
 # quick: --rounds 1 --brief
 """What others do to our rules while `egress watch` lives: noticed, named, repaired within a second; nothing leaks. Needs root.
 
-Three services flood all the time: one by wireguard_ext, one that has Tor, one by default. Everything that is taken away is taken
-by another process, whose number has to stand in what the watch says.
+Three services flood all the time: one by wireguard_ext, one that has Tor, one by default. Everything that is taken away is
+taken by another process, whose number has to stand in what the watch says.
 """
 
 import argparse
@@ -24,7 +24,7 @@ BOUND = 1.0
 
 
 class Watched:
-    """The world under flood, and the watch."""
+    """The world under flood, and the watch; it says what it repaired afterwards, so the time of its line is an upper bound."""
 
     def __init__(self, result, scratch, pause):
         self.result, self.scratch, self.pause = result, scratch, pause
@@ -93,12 +93,13 @@ class Watched:
         self.result.tally(f"{name}: it was done", process.returncode == 0, err)
         said = until(lambda: self.keeper.said(before, line), 3)
         took = time.monotonic() - began
-        self.result.check(f"{name}: repaired after {took * 1000:.0f} ms", bool(said) and took < BOUND,
+        self.result.check(f"{name}: repaired, and said after {took * 1000:.0f} ms", bool(said) and took < BOUND,
                           "\n".join(self.keeper.lines()[before:]) or "the watch said nothing")
         self.times.setdefault("repaired", []).append(took)
         if by:
             wanted = str(process.pid) if by is True else by
-            self.result.check(f"{name}: named ({said.rsplit(';', 1)[-1].strip()})", re.search(rf"; .*\b{re.escape(wanted)}\b", said),
+            self.result.check(f"{name}: named ({said.rsplit(';', 1)[-1].strip()})",
+                              re.search(rf"; .*\b{re.escape(wanted)}\b", said),
                               f"wanted {wanted}\n" + "\n".join(self.keeper.lines()[before:]))
 
     def silence(self):
@@ -113,74 +114,76 @@ class Watched:
         self.result.check(f"{name}: the kernel refuses it", process.returncode != 0 and "Operation not permitted" in err, err)
 
 
-def rules(self):
+def rules(stage):
     """Each of our rules, and all at once."""
-    for rule in kernel.rules(self.world, "gateway"):
+    for rule in kernel.rules(stage.world, "gateway"):
         if str(rule.get("protocol")) != kernel.OURS:
             continue
         words = ["pref", str(rule["priority"])]
         if rule["priority"] == 1199:
             words += ["from", f"{rule['src']}/{rule.get('srclen', 32)}"]
-        self.harm("ip rule del " + " ".join(words), "gateway", ["ip", "rule", "del", *words],
+        stage.harm("ip rule del " + " ".join(words), "gateway", ["ip", "rule", "del", *words],
                   f"gateway: add the rule {rule['priority']}: from {words[3] if len(words) > 2 else 'all'}")
-    self.harm("ip rule flush", "gateway", ["ip", "rule", "flush"], "gateway: add the rule 1199: from 172.20.0.254/32", by="removed")
-    self.world.ip("gateway", "rule add pref 32766 lookup main\nrule add pref 32767 lookup default")
+    stage.harm("ip rule flush", "gateway", ["ip", "rule", "flush"], "gateway: add the rule 1199: from 172.20.0.254/32",
+               by="removed")
+    stage.world.ip("gateway", "rule add pref 32766 lookup main\nrule add pref 32767 lookup default")
     # One process takes many at once.
-    self.silence()
-    mine = [rule for rule in kernel.rules(self.world, "gateway") if str(rule.get("protocol")) == kernel.OURS]
-    before = len(self.keeper.lines())
-    process, _, err = self.other("gateway", "sh", "-c", "exec ip -batch - <<'END'\n" + "".join(
+    stage.silence()
+    mine = [rule for rule in kernel.rules(stage.world, "gateway") if str(rule.get("protocol")) == kernel.OURS]
+    before = len(stage.keeper.lines())
+    process, _, err = stage.other("gateway", "sh", "-c", "exec ip -batch - <<'END'\n" + "".join(
         f"rule del pref {rule['priority']}\n" for rule in mine) + "END")
-    self.result.tally("all rules at once: it was done", process.returncode == 0, err)
-    until(lambda: len(self.keeper.lines()) >= before + len(mine), 3)
-    said = [line for line in self.keeper.lines()[before:] if "add the rule" in line]
+    stage.result.tally("all rules at once: it was done", process.returncode == 0, err)
+    until(lambda: len(stage.keeper.lines()) >= before + len(mine), 3)
+    said = [line for line in stage.keeper.lines()[before:] if "add the rule" in line]
     named = sum(f"[{process.pid}]" in line or f" {process.pid} " in line for line in said)
-    self.result.check(f"all rules at once: {len(said)} of {len(mine)} repaired, {named} with the one who did it",
+    stage.result.check(f"all rules at once: {len(said)} of {len(mine)} repaired, {named} with the one who did it",
                       len(said) == named == len(mine), "\n".join(said))
 
 
-def routes(self):
+def routes(stage):
     """Each of our routes, each table, and a service's way out."""
-    for family, table, kind, to, _, dev, metric, _ in kernel.own_routes(self.world, "gateway"):
+    for family, table, kind, to, _, dev, metric, _ in kernel.own_routes(stage.world, "gateway"):
         words = [kind, to, *(("dev", dev) if dev and kind == "unicast" else ()), "table", str(table), "metric", str(metric)]
         start = "IPv6 " if family == "-6" else ""
         text = f"default dev {dev}" if kind == "unicast" else "unreachable default"
-        self.harm(f"ip {family} route del {' '.join(words)}", "gateway", ["ip", family, "route", "del", *words],
+        stage.harm(f"ip {family} route del {' '.join(words)}", "gateway", ["ip", family, "route", "del", *words],
                   f"gateway: add the route {start}{text} table {table}")
     for table, text in ((110, "default dev wg_ext0"), (120, "default dev tun0"), (130, "unreachable default")):
-        self.harm(f"ip route flush table {table}", "gateway", ["ip", "route", "flush", "table", str(table)],
+        stage.harm(f"ip route flush table {table}", "gateway", ["ip", "route", "flush", "table", str(table)],
                   f"gateway: add the route {text} table {table}")
     for words in (["del", "default"], ["replace", "default", "via", HOST]):
-        self.harm(f"ip route {' '.join(words)} in a service", "notes", ["ip", "route", *words],
+        stage.harm(f"ip route {' '.join(words)} in a service", "notes", ["ip", "route", *words],
                   f"cell-notes: put the default route via {GATEWAY}")
 
 
-def links(self, number):
+def links(stage, number):
     """Exits that go and come back, with a new index, too; and a port of the guard that flaps."""
-    world = self.world
+    world = stage.world
     for exit, link, table in (("wireguard_ext", "wg_ext0", 110), ("openvpn", "tun0", 120)):
         back = f"gateway: add the route default dev {link} table {table}"
         for _ in range(number):
-            self.other("gateway", "ip", "link", "set", link, "down")
+            stage.other("gateway", "ip", "link", "set", link, "down")
             time.sleep(0.1)
-            self.harm(f"{link} down and up", "gateway", ["ip", "link", "set", link, "up"], back, by=link)
-        self.other("gateway", "ip", "link", "del", link)
-        before, began = len(self.keeper.lines()), time.monotonic()
+            stage.harm(f"{link} down and up", "gateway", ["ip", "link", "set", link, "up"], back, by=link)
+        stage.other("gateway", "ip", "link", "del", link)
+        before, began = len(stage.keeper.lines()), time.monotonic()
         world.open_tunnel(exit)
-        said = until(lambda: self.keeper.said(before, back), 3)
-        self.result.check(f"{link} deleted and made again: repaired after {(time.monotonic() - began) * 1000:.0f} ms", bool(said)
-                          and time.monotonic() - began < BOUND, "\n".join(self.keeper.lines()[before:]))
-    self.other("host", "ip", "link", "set", "v-notes", "down")
-    self.other("host", "ip", "link", "set", "v-notes", "up")
-    # The engine would give a restarted service its old way; here the link's flap took the service's route away, or did not.
+        said = until(lambda: stage.keeper.said(before, back), 3)
+        took = time.monotonic() - began
+        stage.result.check(f"{link} deleted and made again: repaired, and said after {took * 1000:.0f} ms", bool(said) and took < BOUND,
+                           "\n".join(stage.keeper.lines()[before:]))
+    for short, link in (("host", "v-notes"), ("notes", "eth0")):  # what that takes away is looked for at the end
+        stage.other(short, "ip", "link", "set", link, "down")
+        stage.other(short, "ip", "link", "set", link, "up")
 
 
-def restarts(self):
+def restarts(stage):
     """A service and the gateway come back as new namespaces with new ports."""
-    world = self.world
+    world = stage.world
     for name, action in (("notes", lambda: world.restart_service("notes")), ("gateway", world.restart_gateway)):
         if name == "notes":
-            self.floods[0].stop()
+            stage.floods[0].stop()
         action()
         began = time.monotonic()
         looks = lambda: kernel.table_flags(world, "gateway", "inet", "pic_egress") == 6 and kernel.elements(
@@ -188,11 +191,11 @@ def restarts(self):
             r.get("gateway") for r in kernel.routes(world, "notes", 254) if r["dst"] == "default"] == [GATEWAY]
         healed = until(lambda: attempt(looks), 3, 0.02)
         took = time.monotonic() - began
-        self.result.check(f"{name} restarted: healed after {took * 1000:.0f} ms", healed and took < BOUND,
-                          "\n".join(self.keeper.lines()[-20:]))
+        stage.result.check(f"{name} restarted: healed after {took * 1000:.0f} ms", healed and took < BOUND,
+                          "\n".join(stage.keeper.lines()[-20:]))
         if name == "notes":
-            self.floods[0] = Flood(world, "notes", 1, pause=0.002)
-            self.result.tally("the flood runs again", self.floods[0].wait(500))
+            stage.floods[0] = Flood(world, "notes", 1, pause=0.002)
+            stage.result.tally("the flood runs again", stage.floods[0].wait(500))
 
 
 def attempt(action):
@@ -203,81 +206,104 @@ def attempt(action):
         return False
 
 
-def tables(self):
+def tables(stage):
     """nftables: others can neither flush nor change what the watch owns, in the gateway or in the host."""
     for short, family, name, chain in (("gateway", "inet", "pic_egress", "kill"), ("host", "bridge", "pic_guard", "forward"),
                                        ("host", "inet", "pic_guard", "forward")):
         table = [family, name]
-        process, _, err = self.other(short, "nft", "flush", "ruleset")
-        gone = ("ip", {"gateway": "image", "host": "docker"}[short]) not in kernel.tables(kernel.ruleset(self.world, short))
-        self.result.check(f"{short}: nft flush ruleset takes the others' tables only", process.returncode == 0 and gone
-                          and (family, name) in kernel.tables(kernel.ruleset(self.world, short)), err)
+        process, _, err = stage.other(short, "nft", "flush", "ruleset")
+        gone = ("ip", {"gateway": "image", "host": "docker"}[short]) not in kernel.tables(kernel.ruleset(stage.world, short))
+        stage.result.check(f"{short}: nft flush ruleset takes the others' tables only", process.returncode == 0 and gone
+                          and (family, name) in kernel.tables(kernel.ruleset(stage.world, short)), err)
         if short == "host":
-            self.world.docker_masquerade()
+            stage.world.docker_masquerade()
         else:
-            self.world.image_masquerade()
-        self.refused(f"{short}: nft delete table {family} {name}", short, "nft", "delete", "table", *table)
-        self.refused(f"{short}: nft flush table {family} {name}", short, "nft", "flush", "table", *table)
-        self.refused(f"{short}: nft flush chain {family} {name} {chain}", short, "nft", "flush", "chain", *table, chain)
-        self.refused(f"{short}: nft insert rule {family} {name} {chain} accept", short, "nft", "insert", "rule", *table, chain,
-                     "accept")
-        self.refused(f"{short}: nft add chain {family} {name} more", short, "nft", "add", "chain", *table, "more")
-        handle = re.findall(r"# handle (\d+)$", self.world.run(short, "nft", "-a", "list", "chain", *table, chain).stdout, re.M)[-1]
-        self.refused(f"{short}: nft delete rule {family} {name} {chain} handle {handle}", short, "nft", "delete", "rule",
+            stage.world.image_masquerade()
+        stage.refused(f"{short}: nft delete table {family} {name}", short, "nft", "delete", "table", *table)
+        stage.refused(f"{short}: nft flush table {family} {name}", short, "nft", "flush", "table", *table)
+        stage.refused(f"{short}: nft flush chain {family} {name} {chain}", short, "nft", "flush", "chain", *table, chain)
+        stage.refused(f"{short}: nft insert rule {family} {name} {chain} accept", short, "nft", "insert", "rule", *table,
+                      chain, "accept")
+        stage.refused(f"{short}: nft add chain {family} {name} more", short, "nft", "add", "chain", *table, "more")
+        listed = stage.world.run(short, "nft", "-a", "list", "chain", *table, chain).stdout
+        handle = re.findall(r"# handle (\d+)$", listed, re.M)[-1]
+        stage.refused(f"{short}: nft delete rule {family} {name} {chain} handle {handle}", short, "nft", "delete", "rule",
                      *table, chain, "handle", handle)
     for words in (["delete", "element", "inet", "pic_egress", "egress_of", "{ 172.20.0.21 }"],
                   ["add", "element", "inet", "pic_egress", "exits", "{ 0x10 . \"eth0\" }"],
                   ["flush", "set", "inet", "pic_egress", "services"]):
-        self.refused("gateway: nft " + " ".join(words), "gateway", "nft", *words)
-    before = len(self.keeper.lines())
-    self.other("gateway", "nft", "add table inet stranger; add chain inet stranger shut { type filter hook forward priority 10; "
-               "policy drop; }")
-    said = until(lambda: self.keeper.said(before, "stranger", "shut"), 3)
-    self.result.check("a foreign chain with policy drop is named", bool(said), "\n".join(self.keeper.lines()[before:]))
-    self.other("gateway", "nft", "delete", "table", "inet", "stranger")
+        stage.refused("gateway: nft " + " ".join(words), "gateway", "nft", *words)
+    before = len(stage.keeper.lines())
+    stage.other("gateway", "nft", "add table inet stranger; add chain inet stranger shut "
+                "{ type filter hook forward priority 10; policy drop; }")
+    said = until(lambda: stage.keeper.said(before, "stranger", "shut"), 3)
+    stage.result.check("a foreign chain with policy drop is named", bool(said), "\n".join(stage.keeper.lines()[before:]))
+    stage.other("gateway", "nft", "delete", "table", "inet", "stranger")
 
 
-def settings(self):
+def additions(stage):
+    """What others add is theirs and stays; it opens nothing."""
+    world = stage.world
+    for words in ("rule add pref 10 lookup main", "rule add pref 11 from 172.20.0.0/16 lookup main",
+                  f"route add default via {HOST} dev eth0 table 110 metric 1",
+                  f"route add default via {HOST} dev eth0 table 130 metric 1"):
+        process, _, err = stage.other("gateway", "ip", *words.split())
+        stage.result.tally(f"ip {words}: it was done", process.returncode == 0, err)
+        time.sleep(0.2)
+        stage.other("gateway", "ip", *words.replace(" add ", " del ").split())
+    world.nft("gateway", """
+        add table inet stranger
+        add chain inet stranger open { type filter hook forward priority -10; policy accept; }
+        add rule inet stranger open ct mark set 0x1 meta mark set 0x1 accept
+        add chain inet stranger post { type nat hook postrouting priority 90; }
+        add rule inet stranger post masquerade""")
+    time.sleep(0.3)
+    world.nft("gateway", "delete table inet stranger")
+
+
+def settings(stage):
     """What the kernel does not tell is found at the next look, here one every second."""
     for short, name, value in (("gateway", "ipv4/ip_forward", "0"), ("gateway", "ipv4/conf/all/src_valid_mark", "0"),
-                               ("gateway", "ipv4/conf/all/send_redirects", "1"), ("gateway", "ipv4/conf/eth0/send_redirects", "1"),
+                               ("gateway", "ipv4/conf/all/send_redirects", "1"),
+                               ("gateway", "ipv4/conf/eth0/send_redirects", "1"),
                                ("notes", "ipv4/conf/all/accept_redirects", "1"),
                                ("notes", "ipv4/conf/eth0/accept_redirects", "1")):
-        wanted, before = self.world.sysctl(short, name), len(self.keeper.lines())
-        self.result.tally(f"{name}: it was as planned", wanted != value, wanted)
-        self.other(short, "sysctl", "-w", f"net/{name}={value}")
+        wanted, before = stage.world.sysctl(short, name), len(stage.keeper.lines())
+        stage.result.tally(f"{name}: it was as planned", wanted != value, wanted)
+        stage.other(short, "sysctl", "-w", f"net/{name}={value}")
         began = time.monotonic()
-        back = until(lambda: self.world.sysctl(short, name) == wanted, 6, 0.02)
+        back = until(lambda: stage.world.sysctl(short, name) == wanted, 6, 0.02)
         took = time.monotonic() - began
-        said = until(lambda: self.keeper.said(before, f"set net/{name} to {wanted}"), 1)
-        self.result.check(f"{short}: {name} set to {value}: repaired after {took * 1000:.0f} ms, and said", back and bool(said)
-                          and took < 4, "\n".join(self.keeper.lines()[before:]))
+        said = until(lambda: stage.keeper.said(before, f"set net/{name} to {wanted}"), 3)
+        stage.result.check(f"{short}: {name} set to {value}: repaired after {took * 1000:.0f} ms, and said",
+                           back and bool(said) and took < 4, "\n".join(stage.keeper.lines()[before:]))
 
 
-def killed(self):
+def killed(stage):
     """SIGKILL: everything stays; even without the tables nothing leaks; the next watch adopts, and repairs."""
-    world, result = self.world, self.result
+    world, result = stage.world, stage.result
     flags = lambda: {short: kernel.table_flags(world, short, *table) for short, table in (
         ("gateway", ("inet", "pic_egress")), ("host", ("bridge", "pic_guard")))}
     result.equal("while the watch lives the tables have an owner", flags(), {"gateway": 6, "host": 6})
-    self.keeper.process.kill()
-    self.keeper.process.wait()
+    stage.keeper.process.kill()
+    stage.keeper.process.wait()
     result.equal("after SIGKILL of the watch they stay, without an owner", flags(), {"gateway": 4, "host": 4})
-    self.whole("after SIGKILL of the watch")
+    stage.whole("after SIGKILL of the watch")
     time.sleep(0.5)
-    self.watch()
+    stage.watch()
     result.equal("a new watch adopts them", flags(), {"gateway": 6, "host": 6})
-    result.equal("and has nothing to repair", [line for line in self.keeper.lines() if line != "watching"], [])
-    self.keeper.stop()
+    result.equal("and has nothing to repair", [line for line in stage.keeper.lines() if line != "watching"], [])
+    stage.keeper.stop()
     for short, renew in (("gateway", world.image_masquerade), ("host", world.docker_masquerade)):
-        process, _, err = self.other(short, "nft", "flush", "ruleset")
+        process, _, err = stage.other(short, "nft", "flush", "ruleset")
         left = [name for _, name in kernel.tables(kernel.ruleset(world, short)) if name.startswith("pic_")]
-        result.check(f"{short}: nobody watches, nft flush ruleset takes all", process.returncode == 0 and not left, (err, left))
+        result.check(f"{short}: nobody watches, nft flush ruleset takes all", process.returncode == 0 and not left,
+                     (err, left))
         renew()
         time.sleep(0.5)
-        self.watch()
-        self.whole(f"{short}: flushed while nobody watched; a new watch")
-        self.keeper.stop()
+        stage.watch()
+        stage.whole(f"{short}: flushed while nobody watched; a new watch")
+        stage.keeper.stop()
 
 
 def body(result, scratch):
@@ -286,40 +312,44 @@ def body(result, scratch):
     options.add_argument("--brief", action="store_true", help="without restarts and settings")
     chosen = options.parse_args()
     binary()
-    self = Watched(result, scratch, 0.08 if chosen.brief else 0.25)
-    self.begin()
+    stage = Watched(result, scratch, 0.08 if chosen.brief else 0.25)
+    stage.begin()
     time.sleep(0.3)
-    self.end("without our rules", control=True)
-    if not self.watch():
+    stage.end("without our rules", control=True)
+    if not stage.watch():
         return
-    self.start = self.held()
-    parts = [("rules", rules), ("routes", routes), ("links", lambda self: links(self, 3)), ("tables", tables)]
+    stage.start = stage.held()
+    result.check("the start is whole", stage.start["gateway"]["nft"] and stage.start["host"]["nft"]
+                 and stage.start["gateway"]["rules"] and all(stage.start[short]["routes"] for short in ("gateway", *SENDERS)),
+                 stage.start)
+    parts = [("rules", rules), ("routes", routes), ("links", lambda stage: links(stage, 3)), ("tables", tables),
+             ("additions", additions)]
     for number in range(chosen.rounds):
         for name, part in parts:
-            self.begin()
-            part(self)
-            self.whole(name)
-            self.end(name)
+            stage.begin()
+            part(stage)
+            stage.whole(name)
+            stage.end(name)
     if not chosen.brief:
-        self.begin()
-        restarts(self)
-        self.end("restarts")
-    result.equal("the watch ends with 143 after SIGTERM", self.keeper.end(), 143)
-    if self.watch("--interval", "1") and not chosen.brief:
-        self.begin()
-        settings(self)
-        self.end("settings")
-    self.start = self.held()
-    self.begin()
-    killed(self)
-    self.end("killed")
-    times = sorted(self.times["repaired"])
-    result.note(f"{len(times)} repairs from the start of the other's command: median {times[len(times) // 2] * 1000:.0f} ms, "
+        stage.begin()
+        restarts(stage)
+        stage.end("restarts")
+    result.equal("the watch ends with 143 after SIGTERM", stage.keeper.end(), 143)
+    if stage.watch("--interval", "1") and not chosen.brief:
+        stage.begin()
+        settings(stage)
+        stage.end("settings")
+    stage.start = stage.held()
+    stage.begin()
+    killed(stage)
+    stage.end("killed")
+    times = sorted(stage.times["repaired"])
+    result.note(f"{len(times)} repairs, from the start of the other's command to the watch's line: median {times[len(times) // 2] * 1000:.0f} ms, "
                 f"at most {times[-1] * 1000:.0f} ms")
-    result.tally("reset: exit 0", self.cell.run("egress", "reset", "--yes").status == 0)
-    self.begin()
+    result.tally("reset: exit 0", stage.cell.run("egress", "reset", "--yes").status == 0)
+    stage.begin()
     time.sleep(0.3)
-    self.end("after the reset", control=True)
+    stage.end("after the reset", control=True)
 
 
 if __name__ == "__main__":

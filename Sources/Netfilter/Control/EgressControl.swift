@@ -186,7 +186,8 @@ extension EgressControl {
         }
         report.attempt("host") { (_) throws(NetfilterError) in
             let namespace = try places.openHost()
-            if try host?.identity != namespace.identity() { host = try HostBox(namespace, owns: isKeeper) }
+            if try host?.identity != namespace.identity() { host = try HostBox(namespace) }
+            if isKeeper { try host?.sockets.own() }
         }
     }
 
@@ -199,7 +200,8 @@ extension EgressControl {
         }
         let isOpen = report.attempt("gateway") { (_) throws(NetfilterError) in
             let namespace = try NetworkNamespace(path: path)
-            if try gateway?.identity != namespace.identity() { gateway = try GatewayBox(namespace, owns: isKeeper) }
+            if try gateway?.identity != namespace.identity() { gateway = try GatewayBox(namespace) }
+            if isKeeper { try gateway?.sockets.own() }
         }
         if !isOpen { gateway = nil }
     }
@@ -210,10 +212,9 @@ private final class GatewayBox {
     var sockets: GatewaySockets
     let identity: UInt64
 
-    init(_ namespace: NetworkNamespace, owns: Bool) throws(NetfilterError) {
+    init(_ namespace: NetworkNamespace) throws(NetfilterError) {
         identity = try namespace.identity()
         sockets = try GatewaySockets(in: namespace)
-        if owns { try sockets.own() }
     }
 }
 
@@ -221,9 +222,8 @@ private final class HostBox {
     var sockets: GuardSockets
     let identity: UInt64
 
-    init(_ namespace: NetworkNamespace, owns: Bool) throws(NetfilterError) {
+    init(_ namespace: NetworkNamespace) throws(NetfilterError) {
         identity = try namespace.identity()
         sockets = try GuardSockets(in: namespace)
-        if owns { try sockets.own() }
     }
 }

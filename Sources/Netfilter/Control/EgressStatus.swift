@@ -16,6 +16,10 @@ public struct EgressStatus: Sendable {
         public internal(set) var isSteered = false
         /// The host's guard lets it use its own address and no other.
         public internal(set) var isGuarded = false
+        /// It runs, and neither its route nor the guard keeps it: its packets leave past every exit.
+        public var isOpen: Bool { isRunning && !isSteered && !isGuarded }
+        /// Its namespace was found.
+        public internal(set) var isRunning = false
         /// Packets that the gateway's own chains dropped.
         public internal(set) var dropped: UInt64 = 0
         /// What is wrong with it, a sentence each.
@@ -52,9 +56,6 @@ public struct EgressStatus: Sendable {
                         + "are not answered")
             }
         }
-        if places.bridge == nil {
-            findings.append("the host has no guard: host.bridge is not known; a service can go around the gateway")
-        }
     }
 
     mutating func look(at gateway: inout GatewaySockets, _ plan: EgressPlan) throws(NetfilterError) {
@@ -89,12 +90,18 @@ public struct EgressStatus: Sendable {
         at service: inout SteeringSockets, _ steered: EgressScene.Steered
     ) throws(NetfilterError) {
         guard let index = containers.firstIndex(where: { $0.name == steered.container.name }) else { return }
+        containers[index].isRunning = true
         containers[index].isSteered = try service.pending(steered.plan).isEmpty
-        containers[index].problems += try service.otherWays(steered.plan)
+        // What the guard drops anyway is no way out.
+        containers[index].problems += try service.otherWays(
+            steered.plan, families: containers[index].isGuarded ? [.ipv4] : AddressFamily.allCases)
     }
 
     /// Gives every problem to whom it belongs, and says for every container why its packets do not leave.
     mutating func take(_ problems: [EgressReport.Problem]) {
+        if let lost = problems.first(where: { $0.place == "gateway" }) {
+            for exit in Exit.allCases where closedExits[exit] == nil { closedExits[exit] = lost.message }
+        }
         for problem in problems {
             if let index = containers.firstIndex(where: { $0.name == problem.place }) {
                 if !containers[index].problems.contains(problem.message) {
@@ -110,6 +117,11 @@ public struct EgressStatus: Sendable {
     private func why(_ container: Container) -> String? {
         guard let exit = container.exit else {
             return container.problems.first ?? "it has no address that the plan knows"
+        }
+        if container.isOpen {
+            return
+                "nothing leads it to the gateway and no guard holds it: its packets leave as the engine lets them, past "
+                + "every exit; run egress apply"
         }
         if let reason = closedExits[exit] { return reason }
         if !container.isMapped { return "the gateway does not know it; run egress apply" }

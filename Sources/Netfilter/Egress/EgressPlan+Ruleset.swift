@@ -1,6 +1,6 @@
 extension EgressPlan {
     /// The table of the gateway. Owned: others can't change it while the owner lives; persistent: it outlives it.
-    public static let table = NftTable(.inet, "pic_egress", flags: [.owner, .persist])
+    public static let table = NftTable(.inet, "pic_egress", flags: .kept)
     /// Service → mark of its exit. A service that is not here is dropped.
     public static let exitOf = NftSet("egress_of", .ipv4Address, to: .mark)
     /// The pool.

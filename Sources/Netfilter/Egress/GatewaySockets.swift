@@ -95,7 +95,7 @@ public struct GatewaySockets: ~Copyable {
         return (services, try nftables.counters(of: EgressPlan.table).mapValues(\.packets))
     }
 
-    /// Takes away all that is ours, forwarding included; what is left of the gateway is its image's own.
+    /// Takes away all that is ours. The kernel's settings stay: what they were before is not known, and peers need them.
     /// - Returns: what was done, one line per step.
     /// - Throws: ``NetfilterError``.
     public mutating func reset() throws(NetfilterError) -> [String] {

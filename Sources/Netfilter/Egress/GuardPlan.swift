@@ -44,9 +44,9 @@ public struct GuardPlan: Sendable {
     }
 
     /// The table that sees frames between ports.
-    public static let bridgeTable = NftTable(.bridge, "pic_guard", flags: [.owner, .persist])
+    public static let bridgeTable = NftTable(.bridge, "pic_guard", flags: .kept)
     /// The table that sees what the host itself routes.
-    public static let routedTable = NftTable(.inet, "pic_guard", flags: [.owner, .persist])
+    public static let routedTable = NftTable(.inet, "pic_guard", flags: .kept)
     /// Port and the address that belongs to it.
     public static let sources = NftSet("sources", .interfaceIndex, .ipv4Address)
     /// The ports of services.
@@ -78,10 +78,12 @@ public struct GuardPlan: Sendable {
                 NftChain("prerouting", .init(.filter, .prerouting, priority: -300)),
                 NftChain("forward", .init(.filter, .forward, priority: 0)),
                 NftChain("input", .init(.filter, .input, priority: 0)),
-            ], rules: arriving + leaving("forward") + leaving("input"))
+                NftChain("postrouting", .init(.filter, .postrouting, priority: 0)),
+            ], rules: arriving + leaving("forward") + leaving("input") + reaching)
     }
 
     /// What ``routedTable`` is to hold: from the pool nothing is routed off the bridge, and to the pool nothing onto it.
+    /// Nobody begins anything by IPv6 from the bridge either: whose a port is that nobody knows yet, no address tells.
     public var routedRuleset: NftRuleset {
         NftRuleset(
             table: Self.routedTable, sets: [], counters: ["routed", "entered"],
@@ -89,6 +91,9 @@ public struct GuardPlan: Sendable {
             rules: [
                 NftRule(
                     "forward", .source(in: pool), .comesIn(by: bridge), .goesOut(notBy: bridge), .count("routed"),
+                    .verdict(.drop)),
+                NftRule(
+                    "forward", .comesIn(by: bridge), .goesOut(notBy: bridge), .isIPv6, .isOriginal, .count("routed"),
                     .verdict(.drop)),
                 NftRule(
                     "forward", .destination(in: pool), .comesIn(notBy: bridge), .count("entered"), .verdict(.drop)),
@@ -129,6 +134,15 @@ public struct GuardPlan: Sendable {
                 .isForPort(53), .count("strayed"), .verdict(.drop))
         }
         return rules
+    }
+
+    /// No lease is for IPv6: nobody reaches a service by it.
+    private var reaching: [NftRule] {
+        [
+            NftRule(
+                "postrouting", .goesOut(inSet: Self.servicePorts.name), .isFrame(.ipv6), .count("strayed"),
+                .verdict(.drop))
+        ]
     }
 
     private func elements(_ links: [Int32]) -> [NftElement] {

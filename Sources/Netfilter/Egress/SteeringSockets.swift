@@ -45,12 +45,14 @@ public struct SteeringSockets: ~Copyable {
 
     /// Ways out that do not lead through the gateway, a sentence each.
     /// - Throws: ``NetfilterError``.
-    public mutating func otherWays(_ plan: SteeringPlan) throws(NetfilterError) -> [String] {
+    public mutating func otherWays(
+        _ plan: SteeringPlan, families: [AddressFamily] = AddressFamily.allCases
+    ) throws(NetfilterError) -> [String] {
         let links = try routing.links()
         let names = links.names
         let own = try routing.link(with: plan.address)
         var found: [String] = []
-        for family in AddressFamily.allCases {
+        for family in families {
             for route in try routing.routes(family, table: .main)
             where route.destination.isAll && route.kind == .unicast && own.map(plan.route(by:)) != route {
                 let name = route.link.flatMap { names[$0] } ?? "several links"

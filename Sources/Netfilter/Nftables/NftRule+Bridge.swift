@@ -62,4 +62,5 @@ extension [NftExpression] {
 public enum EtherType: UInt16, Hashable, Sendable {
     case ipv4 = 0x0800
     case arp = 0x0806
+    case ipv6 = 0x86dd
 }

@@ -31,6 +31,12 @@ public struct NftTable: Hashable, Sendable {
         public static let owner = Flags(rawValue: 0x2)
         /// It stays when its owner's socket closes, and who asks for it next becomes the owner (Linux 6.9).
         public static let persist = Flags(rawValue: 0x4)
+
+        /// Of a table that outlives this program: it has an owner while one lives. A kernel before 6.9 has no such
+        /// tables, and would take an owned one away with its owner; there anybody can change it, and a watcher repairs it.
+        public static let kept = kept(KernelRelease.current)
+
+        static func kept(_ kernel: KernelRelease) -> Flags { kernel < KernelRelease(6, 9) ? [] : [.owner, .persist] }
     }
 
     public let family: NftFamily

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// IPv4 or IPv6 (AF_INET, AF_INET6).
 public enum AddressFamily: UInt8, Hashable, Sendable, CaseIterable {
     case ipv4 = 2
@@ -40,10 +42,12 @@ public struct IPAddress: Hashable, Sendable {
 }
 
 extension IPAddress: CustomStringConvertible {
-    /// IPv6 in eight groups without `::`, which every tool reads.
+    /// As `inet_ntop` writes it: of IPv6, the form of RFC 5952.
     public var description: String {
-        if let ipv4 { return ipv4.description }
-        return stride(from: 0, to: 16, by: 2).map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
-            .joined(separator: ":")
+        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+        guard inet_ntop(family == .ipv4 ? AF_INET : AF_INET6, bytes, &text, socklen_t(text.count)) != nil else {
+            return ""
+        }
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
     }
 }

@@ -2,11 +2,12 @@
 public struct ServiceSettings: Sendable, Equatable {
     /// Saved values of `config_schema` fields; a field that is not here has its default.
     public let config: [String: ConfigValue]
-    /// The chosen exit; nil means the manifest's default.
-    public let egress: Exit?
+    /// The chosen exit as it was written, which may be none; nil means the manifest's default. A word that nobody knows
+    /// must close this one service, and not keep the whole file from being read.
+    public let egress: String?
 
     /// Settings put together by a caller.
-    public init(config: [String: ConfigValue] = [:], egress: Exit? = nil) {
+    public init(config: [String: ConfigValue] = [:], egress: String? = nil) {
         self.config = config
         self.egress = egress
     }
@@ -14,7 +15,7 @@ public struct ServiceSettings: Sendable, Equatable {
     init?(_ field: Field) {
         guard field.isObject else { return nil }
         config = field["config"].optional(Self.values) ?? [:]
-        egress = field["egress"].optional { $0.choice() }
+        egress = field["egress"].optional { $0.string() }
     }
 
     /// A null stands for a value that was never set.

@@ -53,41 +53,79 @@ struct EgressInventory {
                     id: service.id.rawValue, addresses: own.map(\.1), exit: exit,
                     inbound: Self.inbound(of: service, at: own.first { $0.0 == main }?.1)))
         }
-        let address = config.gatewayAddress ?? docker.gatewayAddress ?? EgressConfig.usualGateway
+        plan = try Self.plan(config, gateway: docker.gatewayAddress, services)
+        places = EgressPlaces(
+            gateway: docker.gatewayNamespace, host: config.hostNamespace, bridge: docker.bridge,
+            containers: containers)
+        self.faults = faults + plan.faults.map { ($0.service, $0.message) }
+        findings =
+            docker.findings(wanted.map(\.1), gateway: plan.gateway.address)
+            + (docker.bridge == nil ? ["the host has no guard (host.bridge is not known): \(Self.unguarded)"] : [])
+    }
+
+    /// What closes the host before anything runs: nobody is asked, not even Docker, which does not run yet.
+    /// - Throws: ``RunError`` `.configuration` when `host.bridge` is not set.
+    init(closing cell: Cell) throws {
+        let config = cell.config.egress
+        guard let bridge = config.hostBridge else {
+            throw RunError(
+                .configuration,
+                "config/picjobs.yml: the guard can't be laid before Docker runs, unless host.bridge names the bridge of "
+                    + "the cell's network (docker network inspect \(config.network) tells its id: br- and the first "
+                    + "twelve digits, or com.docker.network.bridge.name)")
+        }
+        plan = try Self.plan(config, gateway: nil, [])
+        places = EgressPlaces(gateway: nil, host: config.hostNamespace, bridge: bridge, containers: [])
+        faults = []
+        findings = []
+    }
+
+    private static func plan(
+        _ config: EgressConfig, gateway: IPv4Address?, _ services: [EgressService]
+    ) throws -> EgressPlan {
         do throws(NetfilterError) {
-            plan = try EgressPlan(
+            return try EgressPlan(
                 gateway: EgressGateway(
-                    pool: config.pool, subnet: config.subnet, address: address, bridge: config.bridgeInterface,
-                    wan: config.wanInterface, peers: config.peersInterface,
+                    pool: config.pool, subnet: config.subnet,
+                    address: config.gatewayAddress ?? gateway ?? EgressConfig.usualGateway,
+                    bridge: config.bridgeInterface, wan: config.wanInterface, peers: config.peersInterface,
                     tunnels: [.wireguard: .wireguard, .openvpn: .openvpn], resolvers: config.resolvers),
                 services: services)
         } catch {
             throw RunError(.configuration, "config/picjobs.yml: \(error.message)", underlying: error)
         }
-        places = EgressPlaces(
-            gateway: docker.gatewayNamespace, host: config.hostNamespace, bridge: docker.bridge,
-            containers: containers)
-        self.faults = faults + plan.faults.map { ($0.service, $0.message) }
-        findings = docker.findings(wanted.map(\.1), gateway: address)
     }
+
+    private static let unguarded = "a service can go around the gateway"
 
     /// The exit of a service; nil, and a fault, when the saved one is none of those it may use: it is closed then.
     private static func exit(
         of service: Manifest, _ settings: CellConfig, _ faults: inout [(String, String)]
     ) -> Netfilter.Exit? {
-        guard service.capabilities.hasEgress, let egress = service.egress else { return .default }
-        let chosen = settings.service(service.id).egress ?? egress.default
-        guard egress.allowed.contains(chosen) || chosen == egress.default else {
+        let saved = settings.service(service.id).egress
+        let place = "config/cell_config.json"
+        guard service.capabilities.hasEgress, let egress = service.egress else {
+            if saved == nil || saved == Netfilter.Exit.default.rawValue { return .default }
             faults.append(
                 (
                     service.id.rawValue,
-                    "\(service.id) must not use the exit \(chosen.rawValue) that config/cell_config.json names, so its "
-                        + "packets are dropped; picjobs egress set \(service.id) "
-                        + egress.allowed.map(\.rawValue).joined(separator: "|")
+                    "\(service.id) has no choice of exits (has_egress is false in its manifest), but \(place) names "
+                        + "\(saved ?? ""), so its packets are dropped; remove services.\(service.id).egress there"
                 ))
             return nil
         }
-        return Netfilter.Exit(rawValue: chosen.rawValue)
+        let chosen = saved ?? egress.default.rawValue
+        let allowed = Set((egress.allowed + [egress.default]).map(\.rawValue))
+        guard let exit = Netfilter.Exit(rawValue: chosen), allowed.contains(chosen) else {
+            faults.append(
+                (
+                    service.id.rawValue,
+                    "\(service.id) must not use the exit \(chosen) that \(place) names, so its packets are dropped; "
+                        + "picjobs egress set \(service.id) " + egress.allowed.map(\.rawValue).joined(separator: "|")
+                ))
+            return nil
+        }
+        return exit
     }
 
     /// What the manifest opens for peers (`iptables_rules`), at the address that `${SERVICE_IP}` stands for.

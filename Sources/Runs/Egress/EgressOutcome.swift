@@ -25,7 +25,9 @@ public struct EgressOutcome: Sendable, Codable {
 
     init(_ report: EgressReport, _ inventory: EgressInventory) {
         changes = report.steps.map { Change(place: $0.place, step: $0.line) }
-        problems = inventory.faults.map(\.message) + report.problems.map { "\($0.place): \($0.message)" }
+        problems =
+            (inventory.faults.map(\.message) + report.problems.map { "\($0.place): \($0.message)" })
+            .withoutRepetition
         findings = inventory.findings + report.findings
         isGatewayLost = report.problems.contains { ["gateway", "host"].contains($0.place) }
     }

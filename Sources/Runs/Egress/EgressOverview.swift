@@ -18,9 +18,17 @@ public struct EgressOverview: Sendable {
         status = EgressControl().status(inventory.plan, in: inventory.places)
         since = try EgressHistory.read(cell).services.mapValues(\.since)
         let own = Set(status.containers.flatMap(\.problems))
-        findings = (inventory.faults.map(\.message).filter { !own.contains($0) } + status.findings + inventory.findings)
-            .reduce(into: []) { list, sentence in
-                if !list.contains(sentence) { list.append(sentence) }
-            }
+        findings =
+            (inventory.faults.map(\.message).filter { !own.contains($0) } + status.findings + inventory.findings)
+            .withoutRepetition
+    }
+}
+
+extension [String] {
+    /// Each sentence once, where it stood first.
+    var withoutRepetition: [String] {
+        reduce(into: []) { list, sentence in
+            if !list.contains(sentence) { list.append(sentence) }
+        }
     }
 }

@@ -102,7 +102,7 @@ public struct EgressRun: Sendable {
         for _ in 0..<8 {
             let before = try cell.root.status(place)
             let config = try CellConfig(of: cell.layout)
-            if config.service(id).egress == exit { return }
+            if config.service(id).egress == exit.rawValue { return }
             let bytes = JSONValue.object(config.setting(exit: exit, for: id)).serialized()
             // Somebody else may have written it since it was read.
             guard try cell.root.status(place) == before else { continue }

@@ -24,23 +24,29 @@ final class EgressWork {
     }
 
     func perform(_ request: EgressRequest) async throws -> EgressOutcome {
-        let inventory = try await EgressInventory(cell)
-        self.inventory = inventory
-        let (plan, places) = (inventory.plan, inventory.places)
         switch request {
-        case .converge:
-            isReset = false
-            let outcome = EgressOutcome(control.converge(to: plan, in: places), inventory)
-            if !outcome.isGatewayLost { try EgressHistory.note(plan, in: cell) }
-            return outcome
         case .closeHost:
-            return EgressOutcome(control.closeHost(plan, in: places), inventory)
+            let closing = try EgressInventory(closing: cell)
+            return EgressOutcome(control.closeHost(closing.plan, in: closing.places), closing)
+        case .converge:
+            let inventory = try await takeStock()
+            isReset = false
+            let outcome = EgressOutcome(control.converge(to: inventory.plan, in: inventory.places), inventory)
+            if !outcome.isGatewayLost { try EgressHistory.note(inventory.plan, in: cell) }
+            return outcome
         case .reset:
+            let inventory = try await takeStock()
             isReset = true
-            let outcome = EgressOutcome(control.reset(plan, in: places), inventory)
+            let outcome = EgressOutcome(control.reset(inventory.plan, in: inventory.places), inventory)
             try EgressHistory.forget(in: cell)
             return outcome
         }
+    }
+
+    private func takeStock() async throws -> EgressInventory {
+        let inventory = try await EgressInventory(cell)
+        self.inventory = inventory
+        return inventory
     }
 
     /// Repairs the gateway alone, without asking anybody where it is.

@@ -167,7 +167,7 @@ public struct SystemdUnits: Sendable {
             RestrictNamespaces=net
             # Programming the network, entering the namespaces of containers (whose processes belong to others), and the files
             # of a cell that do; the settings in /proc/sys are theirs, too, so ProtectKernelTunables= must be off.
-            CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_OVERRIDE CAP_CHOWN CAP_FOWNER
+            CapabilityBoundingSet=CAP_NET_ADMIN CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_DAC_OVERRIDE
             """
         }
     }

@@ -28,7 +28,7 @@ class Flood:
     """Sends as fast as it can from a namespace until it is stopped. The kinds:
 
     `udp`: sockets as programs use them, one flow that stays and one that is new every `fresh` packets, in turns;
-    `udp6`: the same by IPv6; `raw`: a raw socket with any source address; `frame`: whole Ethernet frames, `mac` the receiver's.
+    `udp6`: the same by IPv6; `raw`: a raw socket with any source address; `frame`: Ethernet frames, `mac` the receiver's.
     `pause`: seconds of rest after 32 packets, for those who work at the same time. It ends by itself after `seconds`.
     """
 
@@ -214,8 +214,8 @@ class Meter:
 def misplaced(meter, flood, changes, slack=10_000_000):
     """Packets that came to an exit which was not the chosen one when they were sent: [(sink, time of sending)].
 
-    `changes` are (begun, acknowledged, exit), the first one with zeros. A packet sent after an acknowledgement must go by the new
-    exit. One may still be on its way when the next change begins, `slack` nanoseconds after the sender went on.
+    `changes` are (begun, acknowledged, exit), the first one with zeros. A packet sent after an acknowledgement must go by the
+    new exit. One may still be on its way when the next change begins, `slack` nanoseconds after the sender went on.
     """
     acknowledged = [change[1] for change in changes]
     found = []

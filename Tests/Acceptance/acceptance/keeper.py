@@ -34,13 +34,16 @@ class Keeper(Watcher):
         bad = answer.get("error") or "; ".join(answer["outcome"]["problems"])
         return Done(("egress", "watch", request), 1 if bad else 0, text, bad, time.monotonic() - began)
 
-    def change(self, service, exit):
-        """What `egress set` does, but for the run's record: ((begun, acknowledged, exit), the answer)."""
+    def change(self, exits):
+        """What `egress set` does for each of these services, in one go and without the runs' records.
+
+        Returns when it was begun and acknowledged, and the answer.
+        """
         begun = time.monotonic_ns()
-        choose(self.cell, self.exits | {service: exit})
-        self.exits[service] = exit
+        self.exits |= exits
+        choose(self.cell, self.exits)
         done = self.ask()
-        return (begun, time.monotonic_ns(), exit), done
+        return begun, time.monotonic_ns(), done
 
     def said(self, since, *words):
         """The first line after the first `since` lines that has all these words, or an empty one."""

@@ -62,7 +62,7 @@ def routes(world, short, number, family="-4"):
 
 
 def own_routes(world, short, families=("-4", "-6")):
-    """The routes of our tables, and of `main` those with our number: (family, table, type, to, via, dev, metric, number), sorted."""
+    """The routes of our tables, and of `main` those with our number: (family, table, type, to, via, dev, metric, number)."""
     found = []
     for family in families:
         for number in (*TABLES, 254):

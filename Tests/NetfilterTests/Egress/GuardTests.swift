@@ -58,12 +58,16 @@ import Testing
             iif @private meta protocol ip tcp dport 53 counter name strayed drop
             iif @private meta protocol ip udp dport 53 counter name strayed drop
           }
+          chain postrouting { type filter hook postrouting priority 0;
+            oif @ports meta protocol ip6 counter name strayed drop
+          }
         }
         table inet pic_guard {
           counter routed { }
           counter entered { }
           chain forward { type filter hook forward priority 0;
             ip saddr 172.20.0.20-172.20.0.254 iifname "br-cell" oifname != "br-cell" counter name routed drop
+            iifname "br-cell" oifname != "br-cell" meta nfproto ipv6 ct direction original counter name routed drop
             ip daddr 172.20.0.20-172.20.0.254 iifname != "br-cell" counter name entered drop
           }
         }

@@ -38,6 +38,12 @@ import Testing
         #expect(KernelRelease(6, 1).explain(other).message == other.message)
     }
 
+    @Test("Tables have an owner only where they outlive it")
+    func kept() {
+        #expect(NftTable.Flags.kept(KernelRelease(6, 8)) == [])
+        #expect(NftTable.Flags.kept(KernelRelease(6, 9)) == [.owner, .persist])
+    }
+
     @Test("Rights that are missing are told from the mask")
     func rights() {
         #expect(Capability.missing(in: ~0) == [])

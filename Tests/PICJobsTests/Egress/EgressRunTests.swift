@@ -86,6 +86,49 @@ struct EgressRunTests {
         }
     }
 
+    @Test(
+        "A saved word that is no exit, and one for a service without a choice, close that service and nothing else",
+        arguments: [
+            (true, "mullvad", "notes must not use the exit mullvad that config/cell_config.json names"),
+            (false, "tor", "notes has no choice of exits (has_egress is false in its manifest)"),
+        ])
+    func strangeChoice(hasEgress: Bool, exit: String, words: String) async throws {
+        try await EgressCell.with { cell in
+            if !hasEgress {
+                let text = try String(
+                    contentsOfFile: cell.files.path + "/data/services/notes/manifest.json", encoding: .utf8)
+                try cell.files.write(
+                    "data/services/notes/manifest.json",
+                    text.replacing("\"has_egress\": true", with: "\"has_egress\": false"))
+            }
+            try cell.files.write(
+                "config/cell_config.json",
+                #"{"identity": {}, "services": {"notes": {"egress": "\#(exit)"}}}"#)
+            let outcome = try await cell.run().apply().1
+            #expect(outcome.exitCode == 3)
+            #expect(outcome.problems.count == 1)
+            #expect(outcome.problems.first?.hasPrefix(words) == true, "\(outcome.problems)")
+            #expect(try await cell.map().contains("172.20.0.21") == false)
+        }
+    }
+
+    @Test("For the boot the guard is laid without asking Docker; without the bridge's name it says what is missing")
+    func boot() async throws {
+        try await EgressCell.with { cell in
+            let docker = "docker: /nowhere/docker\nhost: {namespace: \(cell.host.path)"
+            try cell.files.write("config/picjobs.yml", docker + ", bridge: br-cell}\n")
+            let outcome = try await cell.run().apply(onlyGuard: true).1
+            #expect(outcome.problems == [])
+            #expect(outcome.changes.allSatisfy { $0.place == "host" })
+            #expect(try await cell.host.nft("list tables").contains("table bridge pic_guard"))
+            #expect(try await cell.run().apply(onlyGuard: true).1.changes == [])
+            try cell.files.write("config/picjobs.yml", docker + "}\n")
+            let error = await #expect(throws: RunError.self) { try await cell.run().apply(onlyGuard: true) }
+            #expect(error?.code == .configuration)
+            #expect(error?.message.contains("unless host.bridge names the bridge") == true)
+        }
+    }
+
     @Test("A job of the kind egress applies the plan, and its record has the job's name")
     func job() async throws {
         try await EgressCell.with { cell in

@@ -20,11 +20,17 @@ struct EgressApply: AsyncParsableCommand {
     )
     var guardOnly = false
 
+    func validate() throws {
+        if dryRun, guardOnly { throw ValidationError("--dry-run says what the whole of apply would change") }
+    }
+
     mutating func run() async throws {
         let cell = try global.openCell()
         let egress = EgressRun(cell, observer: global.observer(), exitCode: ExitStatus.code)
         if dryRun {
-            try EgressView(try await egress.plan()).show(global, unchanged: "nothing to change")
+            let outcome = try await egress.plan()
+            try EgressView(outcome).show(global, unchanged: "nothing to change")
+            if outcome.exitCode != 0 { throw ExitCode(outcome.exitCode) }
             return
         }
         let (run, outcome) = try await egress.apply(onlyGuard: guardOnly)

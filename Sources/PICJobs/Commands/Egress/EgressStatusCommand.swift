@@ -79,7 +79,9 @@ struct EgressStatusCommand: AsyncParsableCommand {
         }
         table.print()
         for container in overview.status.containers {
-            if let reason = container.whyNot { Output.data("\(container.name) is offline: \(reason)") }
+            if let reason = container.whyNot {
+                Output.data("\(container.name) is \(container.isOpen ? "OPEN" : "offline"): \(reason)")
+            }
             for problem in container.problems where problem != container.whyNot {
                 Output.data("\(container.name): \(problem)")
             }
