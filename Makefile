@@ -25,7 +25,7 @@ test: deps-test ## every test, and the quick form of the acceptance checks
 	@script/test
 
 lint: ## strict formatting, and which room may import which
-	@$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
+	@$(SWIFT) format lint --strict --recursive Sources Tests Benchmarks/Sources Package.swift
 	@script/check-imports
 	@echo "lint: clean"
 
@@ -35,7 +35,7 @@ install: ## PREFIX=/usr/local, DESTDIR: program, units, completions, example job
 uninstall: ## remove what `make install` put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" script/install --remove
 
-bench: deps-test ## times against a bare `docker exec … tar -czf -` (needs Docker, minutes)
+bench: deps-test ## times beside a bare `docker exec … tar`, and beside `nft` and `ip` (needs root, minutes)
 	@script/bench
 
 acceptance: deps-test ## every acceptance check, in full (an hour and more)

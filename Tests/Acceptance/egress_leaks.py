@@ -93,8 +93,8 @@ def switches(result, world, name, change, number, dice, moving, six=False):
     change(now)
     while made < number:
         meter = Meter(world)
-        floods = {service: Flood(world, FLOODER[service], stream, pause=0.001) for stream, service in enumerate(moving, 1)}
-        other = Flood(world, steady, 8, pause=0.002)
+        floods = {service: Flood(world, FLOODER[service], stream, pause=0.003) for stream, service in enumerate(moving, 1)}
+        other = Flood(world, steady, 8, pause=0.005)
         floods6 = [Flood(world, short, 9, "udp6", pause=0.002) for short in ("notes", "mail") if six]
         started = all(one.wait(300) for one in (*floods.values(), other, *floods6))
         changes = {service: [(0, 0, exit)] for service, exit in now.items()}
@@ -144,10 +144,10 @@ def to_tunnel(result, world, name, change, number, dice):
         for _ in range(min(100, number - made)):
             _, opened, done = change({"notes": "default"})
             result.tally("to default: exit 0", done.status == 0, done)
-            flood.wait(300)
+            flood.wait(200)
             begun, acknowledged, done = change({"notes": dice.choice(EXITS[1:])})
             result.tally("to a tunnel: exit 0", done.status == 0, done)
-            flood.wait(300)
+            flood.wait(200)
             windows.append((opened, begun, acknowledged, time.monotonic_ns()))
             made += 1
         flood.stop()
@@ -160,7 +160,7 @@ def to_tunnel(result, world, name, change, number, dice):
             late += between(acknowledged, end)
             before += between(opened, begun)
     result.check(f"{made} changes default → tunnel {name}: {late} of {sent} sent after the acknowledgement came out at the "
-                 "WAN side", late == 0 and sent >= 200 * made)
+                 "WAN side", late == 0 and sent >= 100 * made)
     result.check(f"control: while it was default, {before} did", before > 100 * made)
 
 

@@ -36,8 +36,7 @@ public struct GatewaySockets: ~Copyable {
         for family in AddressFamily.allCases {
             for table in EgressPlan.tables { routes += try routing.routes(family, table: table) }
         }
-        var settings: [Sysctl: Int] = [:]
-        for (setting, _) in plan.settings { settings[setting] = try namespace.value(of: setting) }
+        let settings = try namespace.values(of: plan.settings.map(\.setting))
         let (held, generation) = try nftables.read(EgressPlan.table, sets: EgressPlan.sets)
         return GatewayState(
             ruleset: held, generation: generation, rules: try routing.rules(.ipv4), routes: routes, links: links,

@@ -21,7 +21,9 @@ public struct SteeringSockets: ~Copyable {
     public mutating func pending(_ plan: SteeringPlan) throws(NetfilterError) -> [String] {
         let link = try require(plan)
         var lines = try isSteered(plan, link) ? [] : [Self.line(plan, link)]
-        for (setting, value) in plan.settings(link) where try namespace.value(of: setting) != value {
+        let settings = plan.settings(link)
+        let values = try namespace.values(of: settings.map(\.setting))
+        for (setting, value) in settings where values[setting] != value {
             lines.append("set \(setting) to \(value)")
         }
         return lines

@@ -2,10 +2,14 @@ internal import Glibc
 internal import SystemPackage
 
 extension NetworkNamespace {
-    /// The value of a setting inside the namespace.
-    /// - Throws: ``NetfilterError``; `.notFound` also when the setting's link is gone.
-    public func value(of setting: Sysctl) throws(NetfilterError) -> Int {
-        try run { () throws(NetfilterError) in try Self.read(setting) }
+    /// The values of settings inside the namespace.
+    /// - Throws: ``NetfilterError``; `.notFound` also when a setting's link is gone.
+    public func values(of settings: [Sysctl]) throws(NetfilterError) -> [Sysctl: Int] {
+        try run { () throws(NetfilterError) in
+            var values: [Sysctl: Int] = [:]
+            for setting in settings { values[setting] = try Self.read(setting) }
+            return values
+        }
     }
 
     /// The lines of a file of `/proc` as the namespace shows it; none when there is no such file.
@@ -34,7 +38,8 @@ extension NetworkNamespace {
     /// - Throws: ``NetfilterError`` at the first that can't be written or does not hold; earlier ones stay.
     @discardableResult
     public func set(_ settings: [(setting: Sysctl, value: Int)]) throws(NetfilterError) -> [Sysctl] {
-        try run { () throws(NetfilterError) in
+        if settings.isEmpty { return [] }
+        return try run { () throws(NetfilterError) in
             var written: [Sysctl] = []
             for (setting, value) in settings where try Self.read(setting) != value {
                 try Self.write(setting, value)

@@ -55,7 +55,7 @@ import Testing
     func sysctl() async throws {
         try await ScratchNamespace.with { scratch in
             let namespace = try scratch.open()
-            let outside = try NetworkNamespace.current().value(of: .sourceValidMark(.all))
+            let outside = try NetworkNamespace.current().values(of: [.sourceValidMark(.all)])
             let settings: [(setting: Sysctl, value: Int)] = [
                 (.sourceValidMark(.all), 1), (.sendRedirects(.all), 0), (.forwarding, 1),
             ]
@@ -63,7 +63,7 @@ import Testing
             #expect(try await scratch.run(["cat", "/proc/sys/net/ipv4/conf/all/src_valid_mark"]) == "1\n")
             #expect(try await scratch.run(["cat", "/proc/sys/net/ipv4/ip_forward"]) == "1\n")
             #expect(try namespace.set(settings).isEmpty)
-            #expect(try NetworkNamespace.current().value(of: .sourceValidMark(.all)) == outside)
+            #expect(try NetworkNamespace.current().values(of: [.sourceValidMark(.all)]) == outside)
         }
     }
 
