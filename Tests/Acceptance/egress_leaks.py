@@ -14,7 +14,7 @@ from acceptance import report
 from acceptance.cell import binary
 from acceptance.flood import Flood, Measured, Meter, misplaced
 from acceptance.keeper import Keeper
-from acceptance.talk import CWR, ECE, SYN, Listener, Tap, greeting, sweep
+from acceptance.talk import CWR, ECE, SYN, Listener, Tap, call, greeting, sweep
 from acceptance.world import CADDY, EXITS, FAR, GATEWAY, HOST, OTHER_CELL, SERVICES, SINK, World, choose
 
 FLOODER = {"notes": "notes", "email": "rainloop"}
@@ -351,6 +351,16 @@ class Doors:
             self.taps[short].close()
 
 
+def knocks(world):
+    """Somebody in each tunnel calls the gateway by its address there: what they hear, and what of it leaves at the WAN side."""
+    tap, answers = Tap(world, "outside"), {}
+    for sink, address in (("exit1", "10.64.0.2"), ("exit2", "10.65.0.2")):
+        _, answers[sink] = call(world, sink, address, 8000, seconds=0.3, bind=FAR)
+    found = [segment for segment in tap.segments() if segment.source in ("10.64.0.2", "10.65.0.2")]
+    tap.close()
+    return answers, found
+
+
 def through_gateway(world, on):
     """The host leads what comes from the WAN side for the services to the gateway, as a careless route would."""
     word = "add" if on else "del"
@@ -405,8 +415,13 @@ def body(result, scratch):
     senders6 = six(result, world, cell)
     leaks(result, "IPv6 by the bridge, and by the gateway", Measured(world, *senders6))
     open_doors(result, world)
+    _, found = knocks(world)
+    result.check(f"control: the gateway answers calls from the tunnels by the open line: {len(found)}", len(found) >= 2, found)
     careless(result, world)
     apply(result, cell, "all on tor")
+    answers, found = knocks(world)
+    result.check("calls from the tunnels to the gateway itself: no answer, least of all by the open line",
+                 not found and set(answers.values()) == {"ETIMEDOUT"}, (answers, found))
     others.check(result, "all on tor")
     holds(result, "all on tor", Measured(world, *(dict(namespace=short) for short in ("notes", "mail", "rainloop"))))
     holds(result, "IPv6 by the bridge, and by the gateway", Measured(world, *senders6))

@@ -117,16 +117,20 @@ extension EgressPlan {
         return rules
     }
 
-    /// What reaches the gateway itself: Tor takes only what was redirected to it, a service by default may talk to the
-    /// gateway (but not ask it for names behind the resolver's back), any other service may not.
+    /// What reaches the gateway itself: nothing that a tunnel brings unasked, because the answer would leave by the open
+    /// line; Tor takes only what was redirected to it; a service by default may talk to the gateway (but not ask it for
+    /// names behind the resolver's back), any other service may not.
     private var arriving: [NftRule] {
         let tor: [(TransportProtocol, UInt16)] = [(.tcp, Self.torPort), (.udp, Self.torNamePort)]
         let service: [NftExpression] = .isOriginal + .source(inSet: Self.pool.name)
-        return tor.map { transport, port in
-            NftRule(
-                "local_in", .isTransport(transport), .isForPort(port), .isRedirected, .isMarked(Exit.tor.mark),
-                .verdict(.accept))
+        return gateway.tunnels.values.sorted { $0.text < $1.text }.map { tunnel in
+            NftRule("local_in", .comesIn(by: tunnel), .isUnasked, .count("refused"), .verdict(.drop))
         }
+            + tor.map { transport, port in
+                NftRule(
+                    "local_in", .isTransport(transport), .isForPort(port), .isRedirected, .isMarked(Exit.tor.mark),
+                    .verdict(.accept))
+            }
             + tor.map { transport, port in
                 NftRule("local_in", .isTransport(transport), .isForPort(port), .verdict(.drop))
             }

@@ -79,6 +79,9 @@ extension [NftExpression] {
     /// `ct state new`.
     public static let isNew: Self = anyBit(.state, 0x8)
 
+    /// `ct state invalid,new,untracked`: belongs to nothing that was begun from here.
+    public static let isUnasked: Self = anyBit(.state, 0x49)
+
     /// `ct status dnat`.
     public static let isRedirected: Self = anyBit(.status, 0x20)
 

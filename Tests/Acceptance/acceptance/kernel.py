@@ -1,8 +1,10 @@
 """What the kernel holds in a namespace, as other tools show it: `nft -j`, `ip -j`, and two facts that `nft` does not show."""
 
 import json
+import select
 import socket
 import struct
+import time
 
 OURS = "112"  # the protocol number of our rules and routes
 TABLES = (110, 120, 130)
@@ -103,6 +105,33 @@ def table_flags(world, short, family, name):
     attribute = struct.pack("=HH", 4 + len(text), 1) + text
     attribute += bytes(-len(attribute) % 4)
     return dict(_attributes(_ask(world, short, 1, number, attribute)[0]))[2]
+
+
+class Repairs:
+    """Hears rules and routes of ours come back in a namespace."""
+
+    GROUPS = 0x40 | 0x80 | 0x400 | 0x40000  # routes and rules, IPv4 and IPv6
+
+    def __init__(self, world, short):
+        with world.within(short):
+            self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+        self.socket.bind((0, self.GROUPS))
+
+    def wait(self, seconds):
+        """When the first of ours was added (a monotonic time); None when there is none in time."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            if not select.select([self.socket], [], [], left)[0]:
+                break
+            data = self.socket.recv(65536)
+            kind, = struct.unpack_from("=H", data, 4)
+            if kind == 32 or kind == 24 and data[16 + 5] == int(OURS):  # RTM_NEWRULE, RTM_NEWROUTE
+                return time.monotonic()
+        return None
+
+    def close(self):
+        """Ends it."""
+        self.socket.close()
 
 
 def _ask(world, short, kind, family, attributes):

@@ -56,6 +56,8 @@ import Testing
             meta mark 0x10 ip daddr 172.20.0.9 udp dport 53 dnat ip to 10.64.0.1
           }
           chain local_in { type filter hook input priority 0;
+            iifname "tun0" ct state invalid,new,untracked counter name refused drop
+            iifname "wg_ext0" ct state invalid,new,untracked counter name refused drop
             tcp dport 9040 ct status dnat meta mark 0x30 accept
             udp dport 5353 ct status dnat meta mark 0x30 accept
             tcp dport 9040 drop
