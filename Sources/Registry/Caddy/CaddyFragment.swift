@@ -39,7 +39,8 @@ public struct CaddyFragment: Sendable, Equatable {
         var lines = ["# \(site.service)", "\(tls == .off ? "http://" : "")\(host(of: site)) {"]
         if tls == .internal { lines.append("\ttls internal") }
         lines += [
-            "\thandle /service-api* {", "\t\trespond 404", "\t}", "\thandle {", "\t\treverse_proxy \(site.backend)", "\t}",
+            "\thandle /service-api* {", "\t\trespond 404", "\t}", "\thandle {", "\t\treverse_proxy \(site.backend)",
+            "\t}",
             "}", "",
         ]
         return lines.joined(separator: "\n")

@@ -25,7 +25,8 @@ extension ServiceRegistry {
             for wish in service.siteWishes {
                 if let message = wish.fault(in: service, taken: sites) {
                     faults.append(wish.fault(service, message))
-                } else if let subdomain = Subdomain(wish.subdomain), let backend = wish.backend.flatMap({ Backend($0) }) {
+                } else if let subdomain = Subdomain(wish.subdomain), let backend = wish.backend.flatMap({ Backend($0) })
+                {
                     sites[subdomain] = Site(service: service.id, subdomain: subdomain, backend: backend)
                 }
             }
@@ -52,7 +53,8 @@ private struct SiteWish {
             return "\(quoted(target.host.rawValue)) is no container of this service; it has \(names)"
         }
         guard let owner = taken[name]?.service else { return nil }
-        return "\(quoted(subdomain)) belongs to \(owner == service.id ? "this service already" : "the service \(owner)")"
+        return
+            "\(quoted(subdomain)) belongs to \(owner == service.id ? "this service already" : "the service \(owner)")"
             + "; choose another"
     }
 
@@ -66,14 +68,20 @@ extension Manifest {
     fileprivate var siteWishes: [SiteWish] {
         var wishes: [SiteWish] = []
         if let subdomain {
-            wishes.append(SiteWish(pointer: JSONPointer().appending("subdomain"), subdomain: subdomain, backend: backend))
+            wishes.append(
+                SiteWish(pointer: JSONPointer().appending("subdomain"), subdomain: subdomain, backend: backend))
         }
         for (index, extra) in extraSubdomains.enumerated() where extraBackends[extra] == nil {
             wishes.append(
-                SiteWish(pointer: JSONPointer().appending("extra_subdomains").appending(index), subdomain: extra, backend: backend))
+                SiteWish(
+                    pointer: JSONPointer().appending("extra_subdomains").appending(index), subdomain: extra,
+                    backend: backend))
         }
         for (name, backend) in extraBackends.sorted(by: { $0.key < $1.key }) {
-            wishes.append(SiteWish(pointer: JSONPointer().appending("extra_backends").appending(name), subdomain: name, backend: backend))
+            wishes.append(
+                SiteWish(
+                    pointer: JSONPointer().appending("extra_backends").appending(name), subdomain: name,
+                    backend: backend))
         }
         return wishes
     }
