@@ -50,6 +50,11 @@ let package = Package(
             name: "Netfilter",
             dependencies: ["CNetfilter", "CNetlink", .product(name: "SystemPackage", package: "swift-system")],
             exclude: ["CNetfilter", "CNetlink"], swiftSettings: settings),
+        // HTTP: libcurl.
+        .systemLibrary(
+            name: "CCurl", path: "Sources/Web/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "Web", dependencies: ["CCurl"], exclude: ["CCurl"], swiftSettings: settings),
         // What is installed.
         .target(
             name: "Registry", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
@@ -65,7 +70,7 @@ let package = Package(
         .target(
             name: "Runs",
             dependencies: [
-                "Archive", "Containers", "Netfilter", "Registry",
+                "Archive", "Containers", "Netfilter", "Registry", "Web",
                 .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: settings),
         .executableTarget(
@@ -86,6 +91,7 @@ let package = Package(
             name: "RegistryTests",
             dependencies: ["Registry", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
+        .testTarget(name: "WebTests", dependencies: ["TestSupport", "Web"], swiftSettings: settings),
         // What several test targets share: a Docker engine of their own, temporary directories, conditions.
         .target(
             name: "TestSupport",
