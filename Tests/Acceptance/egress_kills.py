@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# quick: --step 5
+# quick: --step 40
 """SIGKILL before every single kernel message of `egress apply`: nothing leaks, and the next one converges.
 
 A flood of a service that is to leave by wireguard_ext, and of another that is to leave by Tor, goes on all the time.

@@ -35,6 +35,12 @@ def change(cell, service, exit):
     return begun, time.monotonic_ns(), done
 
 
+def move(result, cell, service, exit):
+    """`egress set`, which must succeed."""
+    _, _, done = change(cell, service, exit)
+    result.tally(f"egress set {service} {exit}: exit 0", done.status == 0, done)
+
+
 def leaks(result, name, seen, wanted=None):
     """A control: each of these floods reaches the WAN side."""
     result.check(f"control: {name}: leaks ({[a['outside'] for a in seen.arrived]} of {seen.sent})",
@@ -244,7 +250,7 @@ def restarted_gateway(result, world, cell):
 def second_container(result, world, cell, exits):
     """All containers of a service share its exit."""
     for exit in exits:
-        change(cell, "email", exit)
+        move(result, cell, "email", exit)
         seen = Measured(world, dict(namespace="mail"), dict(namespace="rainloop"), seconds=0.1)
         holds(result, f"email on {exit}: both containers", seen, (SINK[exit],))
         if SINK[exit]:
@@ -262,7 +268,7 @@ def congestion(result, world, cell):
     for short in ("notes", "outside", "exit1", "exit2", "gateway"):
         world.sysctl(short, "ipv4/tcp_ecn", 1)
     for exit in EXITS:
-        change(cell, "notes", exit)
+        move(result, cell, "notes", exit)
         place, port = (SINK[exit], 8010) if SINK[exit] else ("gateway", 9040)
         listener, tap = Listener(world, place, tcp=[port]), Tap(world, place)
         text = greeting(world, "notes", FAR, 8010)
@@ -352,7 +358,7 @@ class Doors:
 
 
 def knocks(world):
-    """Somebody in each tunnel calls the gateway by its address there: what they hear, and what of it leaves at the WAN side."""
+    """Somebody in each tunnel calls the gateway by its address there: what they hear, and what comes out at the WAN side."""
     tap, answers = Tap(world, "outside"), {}
     for sink, address in (("exit1", "10.64.0.2"), ("exit2", "10.65.0.2")):
         _, answers[sink] = call(world, sink, address, 8000, seconds=0.3, bind=FAR)
@@ -373,7 +379,7 @@ def doors(result, world, cell, exits, name=""):
     gate = Doors(world)
     for exit in exits:
         for service in ("notes", "email"):
-            change(cell, service, exit)
+            move(result, cell, service, exit)
         gate.check(result, f"{name}{exit}")
     through_gateway(world, True)
     gate.check(result, f"{name}the WAN side comes by the gateway")
@@ -429,7 +435,7 @@ def body(result, scratch):
     seen = Measured(world, *senders6)
     result.check(f"IPv6 by the gateway, without the guard: {seen.arrived[1]['outside']} leaked of {seen.sent[1]}",
                  seen.enough and seen.leaked()[1] == 0 and seen.leaked()[0] > 0, seen)
-    change(cell, "email", "openvpn")
+    move(result, cell, "email", "openvpn")
     apply(result, cell, "the guard again")
     changing(result, world, cell, scratch, chosen, dice)
     liars(result, world, cell, chosen.brief)

@@ -14,10 +14,10 @@ import subprocess
 
 from acceptance import kernel, report
 from acceptance.cell import binary
-from acceptance.flood import Flood, Measured
+from acceptance.flood import Measured
 from acceptance.parts import Watcher
 from acceptance.talk import Listener, ask, greeting
-from acceptance.world import CADDY, EXITS, FAR, GATEWAY, HOST, MARKS, SERVICES, World, choose
+from acceptance.world import EXITS, FAR, GATEWAY, HOST, MARKS, SERVICES, World, choose
 
 CHOSEN = {"notes": "tor", "email": "wireguard_ext"}
 TARGET = """
@@ -65,6 +65,8 @@ table inet pic_egress {
         meta mark 0x20 ip daddr 172.20.0.9 udp dport 53 dnat ip to 10.65.0.1
     }
     chain local_in { type filter hook input priority 0
+        iifname "tun0" ct state invalid,new,untracked counter name refused drop
+        iifname "wg_ext0" ct state invalid,new,untracked counter name refused drop
         tcp dport 9040 ct status dnat meta mark 0x30 accept
         udp dport 5353 ct status dnat meta mark 0x30 accept
         tcp dport 9040 drop

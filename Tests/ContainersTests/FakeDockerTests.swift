@@ -31,6 +31,24 @@ struct FakeDockerTests {
         }
     }
 
+    @Test(
+        "The bridge of a network has the name of its option, or one made of its id; another driver has none",
+        arguments: [
+            (#"{"driver":"bridge","id":"0123456789abcdef","options":{}}"#, "br-0123456789ab"),
+            (#"{"driver":"bridge","id":"0123456789abcdef","options":null}"#, "br-0123456789ab"),
+            (
+                #"{"driver":"bridge","id":"01","options":{"com.docker.network.bridge.name":"br-cell"}}"#,
+                "br-cell"
+            ),
+            (#"{"driver":"macvlan","id":"01","options":{}}"#, nil),
+        ])
+    func bridge(answer: String, name: String?) async throws {
+        try await TemporaryDirectory.with { directory in
+            let runtime = DockerRuntime(docker: try fakeDocker(in: directory, "echo '\(answer)'"), run: "r")
+            #expect(try await runtime.bridge(of: try #require(ContainerName("cell-network"))) == name)
+        }
+    }
+
     @Test("an exit code is a result, and only docker's own codes are the transport's failure", arguments: [1, 2, 137])
     func exitCodes(code: Int32) async throws {
         try await TemporaryDirectory.with { directory in

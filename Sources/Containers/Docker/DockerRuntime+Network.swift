@@ -18,14 +18,7 @@ extension DockerRuntime {
         }
         var found: [ContainerName: ContainerNetwork] = [:]
         for line in result.output.split(separator: UInt8(ascii: "\n")) {
-            let answer: Connected
-            do {
-                answer = try JSONDecoder().decode(Connected.self, from: Data(line))
-            } catch {
-                throw ContainerError(
-                    .badAnswer, "docker's answer about networks can't be understood; is '\(docker)' the Docker CLI?",
-                    underlying: error)
-            }
+            let answer: Connected = try understand(line)
             guard let name = ContainerName(String(answer.name.drop { $0 == "/" })) else { continue }
             found[name] = ContainerNetwork(
                 processID: answer.running && answer.pid > 0 ? answer.pid : nil,
@@ -38,9 +31,9 @@ extension DockerRuntime {
     /// The name of the bridge that a network of the engine has on its host; `nil` when there is no such network.
     /// - Throws: ``ContainerError``.
     public func bridge(of network: ContainerName) async throws -> String? {
-        let template = #"{{.Driver}} {{.Id}} {{index .Options "com.docker.network.bridge.name"}}"#
         let result = try await ask(
-            ["network", "inspect", "--format", template, "--", network.text], about: network, patience: patience)
+            ["network", "inspect", "--format", Described.template, "--", network.text], about: network,
+            patience: patience)
         guard result.status.isSuccess else {
             if result.errorText.lines.contains(where: { $0.contains("No such network") || $0.contains("not found") }) {
                 return nil
@@ -48,9 +41,19 @@ extension DockerRuntime {
             throw ContainerError.from(execResult: result, in: network)
                 ?? ContainerError(.engineRefused, "docker could not inspect network \(network): \(result.lastMessage)")
         }
-        let words = String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isWhitespace)
-        guard words.count >= 2, words[0] == "bridge" else { return nil }
-        return words.count > 2 ? String(words[2]) : "br-\(words[1].prefix(12))"
+        let answer: Described = try understand(result.output)
+        guard answer.driver == "bridge" else { return nil }
+        return answer.options?["com.docker.network.bridge.name"] ?? "br-\(answer.id.prefix(12))"
+    }
+
+    private func understand<Answer: Decodable>(_ bytes: some Sequence<UInt8>) throws -> Answer {
+        do {
+            return try JSONDecoder().decode(Answer.self, from: Data(bytes))
+        } catch {
+            throw ContainerError(
+                .badAnswer, "docker's answer about networks can't be understood; is '\(docker)' the Docker CLI?",
+                underlying: error)
+        }
     }
 
     /// Writes a line into `output`, which is given away, whenever a container starts, stops or is connected; ends when
@@ -65,6 +68,14 @@ extension DockerRuntime {
         guard let anyone = ContainerName("engine") else { return }
         let result = try await start(child, given: given, for: anyone)
         throw ContainerError(.engineUnreachable, "the Docker engine tells of no events any more: \(result.lastMessage)")
+    }
+
+    private struct Described: Decodable {
+        static let template = #"{"driver":{{json .Driver}},"id":{{json .Id}},"options":{{json .Options}}}"#
+
+        let driver: String
+        let id: String
+        let options: [String: String]?
     }
 
     private struct Connected: Decodable {

@@ -53,7 +53,6 @@ final class EgressWork {
     func repairGateway() -> EgressOutcome? {
         guard let inventory, !isReset else { return nil }
         let report = control.convergeGateway(to: inventory.plan)
-        guard !report.steps.isEmpty || !report.problems.isEmpty else { return nil }
         var outcome = EgressOutcome(report, inventory)
         outcome.problems = report.problems.map { "\($0.place): \($0.message)" }
         return outcome
