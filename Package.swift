@@ -91,7 +91,12 @@ let package = Package(
             name: "RegistryTests",
             dependencies: ["Registry", .product(name: "SystemPackage", package: "swift-system")],
             swiftSettings: settings),
-        .testTarget(name: "WebTests", dependencies: ["TestSupport", "Web"], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "TestSupport", "Web", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
         // What several test targets share: a Docker engine of their own, temporary directories, conditions.
         .target(
             name: "TestSupport",

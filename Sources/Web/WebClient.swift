@@ -31,7 +31,8 @@ public struct WebClient: Sendable {
         _ code: CURLcode, _ easy: borrowing EasyHandle, _ request: WebRequest, _ sink: Sink
     ) -> WebError {
         if sink.isFull || code == CURLE_FILESIZE_EXCEEDED {
-            return WebError(code: .tooLarge, message: "\(request.url): more than \(request.limit) bytes came; that is refused")
+            return WebError(
+                code: .tooLarge, message: "\(request.url): more than \(request.limit) bytes came; that is refused")
         }
         let kind: WebError.Code =
             switch code {

@@ -38,7 +38,9 @@ struct CaddyAdmin: Sendable {
     /// Serves a configuration that ``config()`` told.
     func load(json: [UInt8]) async throws { _ = try await ask("POST", "/load", json, type: "application/json") }
 
-    private func ask(_ method: String, _ path: String, _ body: [UInt8]? = nil, type: String = "") async throws -> [UInt8] {
+    private func ask(_ method: String, _ path: String, _ body: [UInt8]? = nil, type: String = "") async throws
+        -> [UInt8]
+    {
         let answer = try await send(method, path, body, type: type)
         guard answer.isSuccess else {
             throw RunError(.failed, "Caddy refuses \(method) \(path): \(reason(answer))")

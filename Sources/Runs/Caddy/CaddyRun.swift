@@ -68,7 +68,8 @@ public struct CaddyRun: Sendable {
     public func apply() async throws -> Outcome {
         try await RunSession.perform(cell, kind: .caddyApply, observer: observer, exitCode: exitCode) { session in
             let outcome = try await work(session)
-            let result = outcome.changed.isEmpty ? "nothing changed" : "changed " + outcome.changed.joined(separator: ", ")
+            let result =
+                outcome.changed.isEmpty ? "nothing changed" : "changed " + outcome.changed.joined(separator: ", ")
             return (
                 outcome,
                 .init(exitCode: outcome.exitCode, result: ([result] + outcome.faults).joined(separator: "; "))
@@ -153,7 +154,7 @@ public struct CaddyRun: Sendable {
             for block in text.split(separator: "\n\n") {
                 let lines = block.split(separator: "\n")
                 guard let head = lines.first(where: { $0.hasSuffix(" {") }) else { continue }
-                found[head.dropLast(2).replacing("http://", with: "")] = String(block)
+                found[String(head.dropLast(2)).replacing("http://", with: "")] = String(block)
             }
             return found
         }
