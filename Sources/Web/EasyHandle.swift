@@ -47,7 +47,7 @@ struct EasyHandle: ~Copyable {
         let texts: [(CURLoption, String?)] = [
             (CURLOPT_URL, request.url), (CURLOPT_CUSTOMREQUEST, request.method), (CURLOPT_PROXY, ""),
             (CURLOPT_UNIX_SOCKET_PATH, request.unixSocket), (CURLOPT_PROTOCOLS_STR, request.schemes.words),
-            (CURLOPT_REDIR_PROTOCOLS_STR, request.schemes.intersection([.http, .https]).words),
+            (CURLOPT_REDIR_PROTOCOLS_STR, WebRequest.Schemes([.http, .https]).words),
         ]
         for (option, text) in texts {
             if let text { try check(ccurl_set_text(handle, option, text), request) }
