@@ -3,14 +3,16 @@ internal import Web
 
 /// Caddy's admin API (caddyserver.com/docs/api).
 struct CaddyAdmin: Sendable {
+    private let address: String
     private let base: String
     private let socket: String?
     private let client = WebClient()
 
-    /// - Parameter address: `http://HOST:PORT` or `unix//PATH`.
+    /// - Parameter address: `http://HOST:PORT`, or `unix/` and the path of a socket, as Caddy writes it.
     init(_ address: String) {
-        if address.hasPrefix("unix//") {
-            socket = String(address.dropFirst("unix//".count))
+        self.address = address
+        if address.hasPrefix("unix/") {
+            socket = String(address.dropFirst("unix/".count))
             base = "http://localhost"
         } else {
             socket = nil
@@ -53,15 +55,18 @@ struct CaddyAdmin: Sendable {
         request.unixSocket = socket
         request.schemes = [.http]
         request.body = body
-        // Caddy asks for the origin it listens at; a body of unknown length would wait for a 100.
-        request.headers = (type.isEmpty ? [] : ["Content-Type: \(type)"]) + ["Expect:"]
+        // On a socket Caddy wants a Host header that is there and empty (RFC 9110, section 7.2); curl writes that as
+        // "Host;". A long body would wait for a 100.
+        request.headers =
+            (type.isEmpty ? [] : ["Content-Type: \(type)"]) + ["Expect:"] + (socket == nil ? [] : ["Host;"])
         request.limit = 64 << 20
         request.timeout = 60
         do {
             return try await client.send(request)
         } catch {
             throw RunError(
-                .failed, "Caddy's admin API does not answer (\(error)); is Caddy running, and caddy.admin right?",
+                .failed,
+                "Caddy's admin API at \(address) does not answer (\(error)); is Caddy running, and caddy.admin right?",
                 underlying: error)
         }
     }

@@ -3,7 +3,7 @@ public import Registry
 
 /// The key `caddy:` of `config/picjobs.yml` (docs/caddy.md); every part is optional.
 public struct CaddyConfig: Sendable {
-    /// `caddy.admin:` where Caddy's admin API listens: `http://HOST:PORT` or `unix//PATH`.
+    /// `caddy.admin:` where Caddy's admin API listens: `http://HOST:PORT`, or `unix/` and an absolute path.
     public var admin = "http://127.0.0.1:2019"
     /// `caddy.caddyfile:` the cell's own Caddyfile, below the cell; it imports `services.caddy`.
     public var caddyfile: RelativePath = "config/caddy/Caddyfile"
@@ -28,7 +28,8 @@ public struct CaddyConfig: Sendable {
         switch key {
         case "admin":
             guard let text = value as? String, text.hasPrefix("http://") || text.hasPrefix("unix//") else {
-                return "caddy.admin must be http://HOST:PORT or unix//PATH"
+                return
+                    "caddy.admin must be http://HOST:PORT, or unix/ and an absolute path, such as unix//run/caddy.sock"
             }
             admin = text
         case "caddyfile":
