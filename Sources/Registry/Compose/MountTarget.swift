@@ -1,0 +1,15 @@
+/// Where inside a container something may be mounted (guide, section 2, `volumes`).
+enum MountTarget {
+    /// Why the place is refused, to follow it; nil when it is allowed. `project` are the components of the project root.
+    static func refusal(of text: String, project: [String]) -> String? {
+        guard text.utf8.first == UInt8(ascii: "/"), let parts = PathText.components(text) else {
+            return "is no absolute path without \"..\""
+        }
+        guard let first = parts.first else { return "is the container's root" }
+        if parts == ["var"] || parts == ["app"] { return "is a system directory of the container" }
+        if ["etc", "proc", "sys", "dev", "run", "boot"].contains(first) {
+            return "is in a system directory of the container"
+        }
+        return project.starts(with: parts) ? "holds the path of the project root" : nil
+    }
+}
