@@ -71,14 +71,15 @@ extension ComposePolicy {
             return
         }
         let inner = parts.dropFirst(project.count).joined(separator: "/")
-        guard parts.starts(with: project), let source = ConfigPath(inner) else {
+        guard MountTarget.isBeneath(parts, project), let source = ConfigPath(inner) else {
             refuse(.bind, at: place, "\(quoted(mount.source)) is not below the project root")
             return
         }
         let primary = manifest.storage.flatMap { ConfigPath($0.primaryPath) }
         let allowed = (manifest.backup?.configPaths ?? []) + [primary].compactMap(\.self)
-        let components = source.rawValue.split(separator: "/")
-        guard allowed.contains(where: { components.starts(with: $0.rawValue.split(separator: "/")) }) else {
+        let components = PathText.components(source.rawValue) ?? []
+        guard allowed.contains(where: { MountTarget.isBeneath(components, PathText.components($0.rawValue) ?? []) })
+        else {
             let paths = allowed.map(\.rawValue).joined(separator: ", ")
             refuse(
                 .bind, at: place,
@@ -86,8 +87,8 @@ extension ComposePolicy {
             return
         }
         // A manifest that declares "config" for its backup gets no hand on the cell's own files by that.
-        for reserved in Self.reserved.map({ $0.split(separator: "/") })
-        where components.starts(with: reserved) || reserved.starts(with: components) {
+        for reserved in Self.reserved.compactMap(PathText.components)
+        where MountTarget.isBeneath(components, reserved) || MountTarget.isBeneath(reserved, components) {
             refuse(
                 .bind, at: place, "\(quoted(source.rawValue)) holds files of the cell itself",
                 remedy: "use a directory of the service's own, such as config/\(manifest.id)")

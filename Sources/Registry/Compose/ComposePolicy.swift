@@ -80,7 +80,7 @@ struct ComposePolicy {
             guard Self.isVolumeName(entry.key) else {
                 refuse(
                     .volume, at: place, "is no name of a volume",
-                    remedy: "use letters, digits, \"_\", \".\" and \"-\", at most 64")
+                    remedy: "use 2 to 64 letters, digits, \"_\", \".\" and \"-\"")
                 continue
             }
             volumes.insert(entry.key)
@@ -113,6 +113,7 @@ struct ComposePolicy {
         }
     }
 
-    /// `[A-Za-z0-9][A-Za-z0-9_.-]{0,63}`, as Docker has it.
-    static func isVolumeName(_ text: String) -> Bool { ContainerName(text) != nil }
+    /// `[A-Za-z0-9][A-Za-z0-9_.-]{1,63}`, as Docker has it. A name of one letter before a colon would be a drive of
+    /// Windows to Compose.
+    static func isVolumeName(_ text: String) -> Bool { text.utf8.count > 1 && ContainerName(text) != nil }
 }

@@ -5,8 +5,13 @@ internal import Yams
 struct ComposeReader {
     private var violations: [ComposeViolation] = []
 
+    /// How many scalars, lists and mappings were read.
+    private var count = 0
+
     /// The largest template that is read, in bytes.
     static let sizeLimit = 256 << 10
+    /// The most scalars, lists and mappings; a service needs a few dozen.
+    static let largest = 5000
     /// The deepest nesting; a Compose document needs six levels.
     static let deepest = 32
     /// Nested aliases grow exponentially while they are read, so that many of them are refused before.
@@ -62,6 +67,11 @@ struct ComposeReader {
     private mutating func node(_ node: Node, at place: JSONPointer) -> ComposeNode? {
         guard place.steps.count <= Self.deepest else {
             refuse("is nested deeper than \(Self.deepest) levels", at: place)
+            return nil
+        }
+        count += 1
+        guard count <= Self.largest else {
+            if count == Self.largest + 1 { refuse("holds more than \(Self.largest) values", at: place) }
             return nil
         }
         guard node.anchor == nil else {

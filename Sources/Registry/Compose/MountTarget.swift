@@ -10,6 +10,11 @@ enum MountTarget {
         if ["etc", "proc", "sys", "dev", "run", "boot"].contains(first) {
             return "is in a system directory of the container"
         }
-        return project.starts(with: parts) ? "holds the path of the project root" : nil
+        return isBeneath(project, parts) ? "holds the path of the project root" : nil
+    }
+
+    /// Whether a path is another or lies in it, by the bytes: `==` of texts takes é and e\u{301} for one.
+    static func isBeneath(_ path: [String], _ base: [String]) -> Bool {
+        path.count >= base.count && zip(path, base).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
     }
 }

@@ -19,11 +19,11 @@ struct ComposeAllowedTests {
             "healthcheck: {test: 'wget -q http://localhost || exit 1', interval: 30s, timeout: 5s, retries: 3, start_period: 1m}",
             "healthcheck: {disable: true}", "depends_on: []", "networks: [cell-network]", "networks: {cell-network: }",
             "networks: {cell-network: {}}", "networks: {cell-network: {ipv4_address: '${SERVICE_IP}'}}",
-            "volumes: ['v:/data:ro', 'v:/var/lib/x', 'v:/application', 'v:/srv/cellar', 'v:/opt/etc']",
-            "volumes: [{type: volume, source: v, target: /data, read_only: true}]",
+            "volumes: ['vol:/data:ro', 'vol:/var/lib/x', 'vol:/application', 'vol:/srv/cellar', 'vol:/opt/etc']",
+            "volumes: [{type: volume, source: vol, target: /data, read_only: true}]",
         ])
     func allowed(_ lines: String) throws {
-        let violations = try ComposeCase.notes(service: lines, top: "volumes:\n  v:").violations()
+        let violations = try ComposeCase.notes(service: lines, top: "volumes:\n  vol:").violations()
         #expect(violations.isEmpty)
     }
 

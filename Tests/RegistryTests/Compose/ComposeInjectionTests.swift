@@ -153,13 +153,13 @@ struct ComposeInjectionTests {
     func judged() throws {
         let places = [
             "user: ", "working_dir: ", "hostname: ", "stop_signal: ", "mem_limit: ", "cpus: ", "restart: ",
-            "volumes:\n  - v:", "volumes:\n  - ", "tmpfs:\n  - ", "networks:\n  cell-network:\n    ipv4_address: ",
+            "volumes:\n  - vol:", "volumes:\n  - ", "tmpfs:\n  - ", "networks:\n  cell-network:\n    ipv4_address: ",
             "expose:\n  - ", "cap_drop:\n  - ", "environment:\n  - ", "depends_on:\n  - ", "dns:\n  - ",
         ]
         var hostile = HostileText(generator: SeededGenerator(22))
         for round in 0..<(Self.rounds / 4) {
             let place = places[round % places.count]
-            var notes = try ComposeCase.notes(service: place + "${PIC_CFG_STORAGE_PATH}", top: "volumes:\n  v:")
+            var notes = try ComposeCase.notes(service: place + "${PIC_CFG_STORAGE_PATH}", top: "volumes:\n  vol:")
             notes.saved = ["storage_path": .string("/data")]
             let value = hostile.next()
             notes.saved = ["storage_path": .string(value)]

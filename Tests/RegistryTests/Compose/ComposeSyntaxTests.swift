@@ -32,6 +32,7 @@ struct ComposeSyntaxTests {
             (String(repeating: "- ", count: 40) + "x", "nested deeper than 32"),
             (String(repeating: "- ", count: 20_000) + "x", "is no YAML"), (laughs, "uses anchors and aliases"),
             (String(repeating: "#", count: 300 << 10), "larger than 256 KiB"), ("a: \u{1}", "is no YAML"),
+            ("[" + String(repeating: "x,", count: 6000) + "]", "holds more than 5000 values"),
         ])
     func refused(_ text: String, _ words: String) throws {
         let error = #expect(throws: RegistryError.self) { try ComposeTemplate(parsing: Array(text.utf8)) }
