@@ -57,8 +57,10 @@ let package = Package(
         .target(name: "Web", dependencies: ["CCurl"], exclude: ["CCurl"], swiftSettings: settings),
         // What is installed.
         .target(
-            name: "Registry", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: settings),
+            name: "Registry",
+            dependencies: [
+                .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: settings),
         // How bytes leave and enter a container.
         .target(
             name: "Containers",
@@ -89,8 +91,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Registry", .product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: settings),
+            dependencies: [
+                "Registry", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: settings),
         .testTarget(
             name: "WebTests",
             dependencies: [
