@@ -78,8 +78,15 @@ public struct AccountManager: Sendable {
         do {
             try await driver.add(name.rawValue, password: values["password"] ?? "")
         } catch {
-            // Whether it made the account before it failed is not known: asked again by the next change.
-            if try await driver.list().contains(name.rawValue) == false { try book.forget(manifest.id, name) }
+            // Whether it made the account before it failed is not known; when it can't tell now, the next change asks.
+            do {
+                if try await !driver.list().contains(name.rawValue) { try book.forget(manifest.id, name) }
+            } catch let unknown {
+                throw RunError(
+                    .failed,
+                    "\(error); whether the account was made is not known (\(unknown)): picjobs account reconcile",
+                    underlying: error)
+            }
             throw error
         }
         try book.finish(manifest.id, name, values)
