@@ -1,9 +1,11 @@
+import Glibc
 import Netfilter
 
 /// One gateway's namespace and a plan of so many services, all by WireGuard but the first, which is switched.
 struct Bench: ~Copyable {
     private var gateway: GatewaySockets
     private var nftables: NftSocket
+    private var flows: FlowSocket
     private var services: [EgressService]
     private let surroundings: EgressGateway
     private let clock = ContinuousClock()
@@ -13,8 +15,10 @@ struct Bench: ~Copyable {
         let namespace = try NetworkNamespace(path: path)
         let gateway = try GatewaySockets(in: namespace)
         let nftables = try NftSocket(in: namespace)
+        let flows = try FlowSocket(in: namespace)
         self.gateway = gateway
         self.nftables = nftables
+        self.flows = flows
         self.surroundings = surroundings
         services = []
     }
@@ -90,6 +94,25 @@ struct Bench: ~Copyable {
         }
         _ = try nftables.removeIfPresent([EgressPlan.table])
         return ["commit": commits, "whole": wholes]
+    }
+
+    /// Gives an address another exit, in a table that somebody else has programmed: what `egress set` sends.
+    /// - Returns: nanoseconds of CLOCK_MONOTONIC before the commit was sent, and after flows were cut.
+    mutating func move(_ address: IPv4Address, from before: Exit, to after: Exit) throws -> [UInt64] {
+        let elements = { (exit: Exit) in [NftElement(NftValue(address), to: NftValue(exit.mark))] }
+        var batch = NftBatch()
+        batch.remove(elements(before), from: EgressPlan.exitOf, in: EgressPlan.table)
+        batch.add(elements(after), to: EgressPlan.exitOf, in: EgressPlan.table)
+        let begin = Self.now()
+        try nftables.commit(batch)
+        try flows.cut([address])
+        return [begin, Self.now()]
+    }
+
+    private static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
     /// Looks without a reason.
