@@ -50,10 +50,17 @@ let package = Package(
             name: "Netfilter",
             dependencies: ["CNetfilter", "CNetlink", .product(name: "SystemPackage", package: "swift-system")],
             exclude: ["CNetfilter", "CNetlink"], swiftSettings: settings),
+        // HTTP: libcurl.
+        .systemLibrary(
+            name: "CCurl", path: "Sources/Web/CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "Web", dependencies: ["CCurl"], exclude: ["CCurl"], swiftSettings: settings),
         // What is installed.
         .target(
-            name: "Registry", dependencies: [.product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: settings),
+            name: "Registry",
+            dependencies: [
+                .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: settings),
         // How bytes leave and enter a container.
         .target(
             name: "Containers",
@@ -65,7 +72,7 @@ let package = Package(
         .target(
             name: "Runs",
             dependencies: [
-                "Archive", "Containers", "Netfilter", "Registry",
+                "Archive", "Containers", "Netfilter", "Registry", "Web",
                 .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: settings),
         .executableTarget(
@@ -84,8 +91,16 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "RegistryTests",
-            dependencies: ["Registry", .product(name: "SystemPackage", package: "swift-system")],
-            swiftSettings: settings),
+            dependencies: [
+                "Registry", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "Yams", package: "Yams"),
+            ], swiftSettings: settings),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "TestSupport", "Web", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ], swiftSettings: settings),
         // What several test targets share: a Docker engine of their own, temporary directories, conditions.
         .target(
             name: "TestSupport",

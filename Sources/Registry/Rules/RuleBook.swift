@@ -100,6 +100,7 @@ public struct RuleBook: Sendable {
 
     /// A person goes through the file from top to bottom; what is missing comes last.
     private func inFileOrder(_ faults: [Fault], _ root: JSONValue) -> [Fault] {
+        guard faults.count > 1 else { return faults }
         let keys = Dictionary((root.object?.keys ?? []).enumerated().map { ($0.element, $0.offset) }) { first, _ in
             first
         }

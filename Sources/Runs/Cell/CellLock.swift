@@ -12,8 +12,17 @@ public final class CellLock: Sendable {
         /// `data/egress.lock`: the network.
         case egress = "egress.lock"
 
-        /// Seconds to wait for the lock: a run of egress takes a moment, a backup hours.
-        var patience: Double { self == .cell ? 0 : 10 }
+        /// `data/caddy.lock`: what Caddy serves.
+        case caddy = "caddy.lock"
+
+        /// Seconds to wait for the lock: a run of egress or of Caddy takes a moment, a backup hours.
+        var patience: Double {
+            switch self {
+            case .cell: 0
+            case .egress: 10
+            case .caddy: 60
+            }
+        }
     }
 
     private let descriptor: FileDescriptor

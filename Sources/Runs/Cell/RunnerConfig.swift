@@ -29,6 +29,8 @@ public struct RunnerConfig: Sendable {
 
     /// `network:`, `gateway:`, `host:`, `service_namespaces:` and `egress:`.
     public var egress = EgressConfig()
+    /// `caddy:`.
+    public var caddy = CaddyConfig()
 
     /// The defaults.
     public init() {}
@@ -61,6 +63,8 @@ public struct RunnerConfig: Sendable {
         for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
             if EgressConfig.keys.contains(key) {
                 faults += egress.take(key, value)
+            } else if key == "caddy" {
+                faults += caddy.take(value)
             } else if let fault = take(key, value) {
                 faults.append(fault)
             }
@@ -80,8 +84,8 @@ public struct RunnerConfig: Sendable {
         return nil
     }
 
-    /// Keys that belong to Caddy and the store; they are read where they are used.
-    private static let elsewhere: Set<String> = ["caddy", "store", "offsite", "notifications", "accounts"]
+    /// Keys of parts that are not there yet.
+    private static let elsewhere: Set<String> = ["store", "offsite", "notifications", "accounts"]
 
     /// A sentence about what is wrong with the value; nil when it was taken.
     private mutating func take(_ key: String, _ value: Any) -> String? {

@@ -46,7 +46,7 @@ public struct RunHistory: Sendable {
     /// Marks the killed runs of a scope whose work needs nothing undone; whoever asks holds that lock.
     func markKilled(_ scope: CellLock.Scope, except own: RunID) throws {
         for run in try summaries() where run.state == .running && run.id != own && run.kind.scope == scope {
-            try markInterrupted(run, result: "killed; the state of the network is read anew by every run")
+            try markInterrupted(run, result: "killed; the next run reads anew how everything stands")
         }
     }
 

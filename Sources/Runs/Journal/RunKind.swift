@@ -10,12 +10,15 @@ public enum RunKind: String, Sendable, Codable {
     case egressSet = "egress-set"
     /// `egress reset`.
     case egressReset = "egress-reset"
+    /// `caddy apply`.
+    case caddyApply = "caddy-apply"
 
     /// Which lock it takes.
     var scope: CellLock.Scope {
         switch self {
         case .backup, .restore, .prune, .verify: .cell
         case .egressApply, .egressSet, .egressReset: .egress
+        case .caddyApply: .caddy
         }
     }
 }

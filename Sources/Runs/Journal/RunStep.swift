@@ -36,6 +36,8 @@ public struct RunStep: Sendable, Codable {
         case settled
         /// The container was restarted, or could not be and that was said.
         case restart
+        /// Caddy is told what to serve.
+        case caddy
         /// Plain files are put back.
         case files
         /// The chosen exit is saved.

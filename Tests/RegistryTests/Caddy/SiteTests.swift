@@ -118,7 +118,6 @@ struct SiteTests {
     func noNames(text: String) {
         #expect(Domain(text) == nil)
         #expect(Subdomain(text) == nil)
-        #expect(Backend(text + ":80") == nil || text == "a-")
     }
 
     @Test(

@@ -30,32 +30,6 @@ struct RuleValueTests {
         #expect(SemanticVersion(text) == nil)
     }
 
-    @Test(
-        "images of the store",
-        arguments: [
-            "git.pic.ngo/roof/a:1", "git.pic.ngo/roof/pic-notes:latest", "git.pic.ngo/roof/a_b__c.d--e:V1.0_x-y",
-            "git.pic.ngo/roof/a@sha256:" + repeated("0f", 32), "git.pic.ngo/roof/a:1@sha256:" + repeated("0f", 32),
-        ])
-    func images(_ text: String) {
-        #expect(ImageReference(text)?.rawValue == text)
-    }
-
-    @Test(
-        "images that are none of the store's",
-        arguments: [
-            "", "git.pic.ngo/roof/", "git.pic.ngo/roof/:1", "git.pic.ngo/roof/a", "git.pic.ngo/roof/a:",
-            "git.pic.ngo/roof/A:1",
-            "git.pic.ngo/roof/../a:1", "git.pic.ngo/roof/a/b:1", "git.pic.ngo/roof/.a:1", "git.pic.ngo/roof/a-:1",
-            "git.pic.ngo/roof/a:1\n", "git.pic.ngo/roof/a:-1", "git.pic.ngo/roof/a:1:2", "git.pic.ngo/roof/a@sha256:0f",
-            "git.pic.ngo/roof/a@md5:" + repeated("0f", 32), "git.pic.ngo/roof/a@sha256:" + repeated("0F", 32),
-            "git.pic.ngo:443/roof/a:1", "GIT.pic.ngo/roof/a:1", "https://git.pic.ngo/roof/a:1",
-            "git.pic.ngo/roof/a___b:1",
-            "evil.example/git.pic.ngo/roof/a:1", "git.pic.ngo/roof/a._b:1", "git.pic.ngo/roof/a:" + repeated("1", 129),
-        ])
-    func noImages(_ text: String) {
-        #expect(ImageReference(text) == nil)
-    }
-
     @Test("an accepted template is filled without a token that has no value")
     func templates() throws {
         let pieces = [
@@ -68,7 +42,7 @@ struct RuleValueTests {
         var numbers = MutationTests.Numbers(state: 4)
         let peer = try #require(PeerName("alice"))
         var accepted = 0
-        for _ in 0..<2000 {
+        for _ in 0..<300 {
             let text = (0..<3).map { _ in pieces.randomElement(using: &numbers) ?? "" }.joined()
             let bytes = try Fixture.notes("https://notes.{domain}/", text)
             let report = RuleBook.manifests.judge(bytes, file: "manifest.json")
@@ -83,6 +57,6 @@ struct RuleValueTests {
                 #expect(!report.isAccepted, "\(text) is accepted, but: \(error)")
             }
         }
-        #expect((100..<1900).contains(accepted))
+        #expect((20..<290).contains(accepted))
     }
 }

@@ -61,7 +61,7 @@ extension RunningRun {
     /// The ids of the runs under way; without those that this user may not know of.
     static func ids(_ cell: Cell) -> Set<RunID> {
         Set(
-            [CellLock.Scope.cell, .egress].compactMap { scope in
+            [CellLock.Scope.cell, .egress, .caddy].compactMap { scope in
                 do { return try current(cell, scope: scope)?.id } catch { return nil }
             })
     }

@@ -3,7 +3,7 @@ extension Rule {
     static let accounts: [Rule] = [
         Rule(
             "accounts.manager", "2",
-            "`accounts.manager` is " + managers.map { "`\($0)`" }.joined(separator: ", ") + ".",
+            "`accounts.manager` is one of " + managers.map { "`\($0)`" }.joined(separator: ", ") + ".",
             remedy: "use \"http\", and answer the service API of section 4"
         ) { check in
             let field = check["accounts"]["manager"]

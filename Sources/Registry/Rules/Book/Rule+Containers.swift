@@ -17,7 +17,7 @@ extension Rule {
                 quoting: text, "is not \"cell-\" with at most 31 lower-case letters, digits and \"-\" behind it")
         },
         Rule(
-            "containers.pattern", "appendix", "So does every entry of `containers`.",
+            "containers.pattern", "appendix", "Every entry of `containers` matches `^cell-[a-z0-9][a-z0-9-]{0,30}$`.",
             remedy: "choose a name such as \"cell-notes\""
         ) { check in
             for field in check.each("containers") {

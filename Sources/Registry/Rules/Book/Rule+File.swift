@@ -55,7 +55,11 @@ extension Rule {
             remedy: "write plain text on one line"
         ) { check in
             for field in check.peopleTexts {
-                guard let text = field.text, text.unicodeScalars.contains(where: { shown($0).utf8.count > 4 }) else {
+                guard let text = field.text,
+                    text.unicodeScalars.contains(where: {
+                        !(0x20..<0x7f).contains($0.value) && shown($0).utf8.count > 4
+                    })
+                else {
                     continue
                 }
                 field.fault(quoting: text, "holds a character that is not shown as itself")

@@ -1,22 +1,25 @@
 extension Rule {
+    /// Where all images come from.
+    private static let imageHome = "git.pic.ngo/roof/"
+
     /// `image`.
     static let image: [Rule] = [
         Rule(
-            "image.registry", "2", "`image` begins with `\(ImageReference.home)`.",
+            "image.registry", "2", "`image` begins with `\(imageHome)`.",
             remedy: "push the image to git.pic.ngo/roof"
         ) { check in
-            guard let text = check["image"].text, !text.utf8.starts(with: ImageReference.home.utf8) else { return }
-            check["image"].fault(quoting: text, "comes from another registry than \(ImageReference.home)")
+            guard let text = check["image"].text, !text.utf8.starts(with: imageHome.utf8) else { return }
+            check["image"].fault(quoting: text, "comes from another registry than \(imageHome)")
         },
         Rule(
             "image.format", "2",
             "Behind that, `image` has one name, without another `/`, and `:TAG`, `@sha256:DIGEST`, or both.",
             remedy: "name the image and its tag"
         ) { check in
-            guard let text = check["image"].text, text.utf8.starts(with: ImageReference.home.utf8),
-                ImageReference(text) == nil
+            guard let text = check["image"].text, text.utf8.starts(with: imageHome.utf8),
+                !ComposeImage.isAllowed(text)
             else { return }
-            check["image"].fault(quoting: text, "is not \(ImageReference.rule)")
+            check["image"].fault(quoting: text, "is not \(imageHome)NAME with :TAG, @sha256:DIGEST, or both")
         },
     ]
 
@@ -37,7 +40,7 @@ extension Rule {
             remedy: "write the path out, from its / on"
         ) { check in
             for volume in check.each("volumes") {
-                guard let text = volume["mount"].text, MountPlace(text) == nil else { continue }
+                guard let text = volume["mount"].text, PathText.absolute(text) == nil else { continue }
                 volume["mount"].fault(quoting: text, "is no absolute path without \"..\"")
             }
         },
@@ -47,9 +50,10 @@ extension Rule {
                 + "`/proc`, `/sys`, `/dev`, `/run` or `/boot`; `.` and doubled slashes are taken away first.",
             remedy: "mount at another place, such as /data"
         ) { check in
+            let project = check.context.projectRoot.flatMap(PathText.components) ?? []
             for volume in check.each("volumes") {
-                guard let text = volume["mount"].text,
-                    let refusal = MountPlace(text)?.refusal(projectRoot: check.context.projectRoot)
+                guard let text = volume["mount"].text, PathText.absolute(text) != nil,
+                    let refusal = MountTarget.refusal(of: text, project: project)
                 else { continue }
                 volume["mount"].fault(quoting: text, refusal)
             }
@@ -136,4 +140,11 @@ extension Rule {
             reading: "iptables_rules.proto", "2", "`proto` is `tcp` or `udp`; absent means `tcp`.",
             remedy: "use one of the two"),
     ]
+}
+
+extension PathText {
+    /// The components of an absolute path; nil for a relative one, `..`, NUL, and what no kernel takes as a path.
+    fileprivate static func absolute(_ text: String) -> [String]? {
+        text.utf8.first == UInt8(ascii: "/") ? components(text) : nil
+    }
 }

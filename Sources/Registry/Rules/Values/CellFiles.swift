@@ -8,12 +8,11 @@ enum CellFiles {
     /// The paths for people.
     static let list = paths.map { "`\($0)`" }.joined(separator: ", ")
 
+    private static let components = paths.map { $0.split(separator: "/") }
+
     /// The first of the cell's own paths that the path lies in or holds; nil when there is none.
     static func conflict(_ path: ConfigPath) -> String? {
-        let components = path.rawValue.split(separator: "/")
-        return paths.first { own in
-            let parts = own.split(separator: "/")
-            return components.starts(with: parts) || parts.starts(with: components)
-        }
+        let wanted = path.rawValue.split(separator: "/")
+        return components.first { $0.starts(with: wanted) || wanted.starts(with: $0) }?.joined(separator: "/")
     }
 }

@@ -3,15 +3,23 @@ internal import SystemPackage
 /// `data/ip_leases.json`: which address on the cell's network each container of a service has.
 ///
 ///     {"email": {"cell-mail": "172.20.0.22", "cell-rainloop": "172.20.0.23"}}
+///
+/// The order counts: the container that `${SERVICE_IP}` stands for is the first of its service.
 public struct AddressLeases: Sendable, Equatable {
-    /// Service → its containers in the order of the file, each with the text of its address.
-    private let leases: [String: [(container: String, address: String)]]
+    /// One container's address, as written.
+    struct Lease: Sendable, Equatable {
+        let container: String
+        let address: String
+    }
+
+    /// The services in the order of the file, each with its containers in their order.
+    var services: [(id: String, leases: [Lease])] = []
 
     /// The largest file that is read, in bytes.
     public static let sizeLimit = 1 << 20
 
     /// No lease at all.
-    public init() { leases = [:] }
+    public init() {}
 
     /// Reads the file's bytes; `file` names them in messages.
     /// - Throws: `RegistryError` with code `.configuration` and all faults.
@@ -23,14 +31,13 @@ public struct AddressLeases: Sendable, Equatable {
             throw RegistryError(.configuration, faults: [Fault(file: file, pointer: error.pointer, error.message)])
         }
         let faults = FaultList(file: file)
-        var leases: [String: [(container: String, address: String)]] = [:]
         for (service, field) in Field(root: root, faults: faults).members ?? [] {
-            leases[service] = (field.members ?? []).compactMap { container, field in
-                field.string().map { (container, $0) }
+            let leases = (field.members ?? []).compactMap { container, field in
+                field.string().map { Lease(container: container, address: $0) }
             }
+            services.append((service, leases))
         }
         guard faults.faults.isEmpty else { throw RegistryError(.configuration, faults: faults.faults) }
-        self.leases = leases
     }
 
     /// Reads the cell's file; one that does not exist means that there are no leases.
@@ -45,18 +52,31 @@ public struct AddressLeases: Sendable, Equatable {
 
     /// The address of a container of a service, as written; nil when it has no lease.
     public func address(of container: ContainerName, in service: ServiceID) -> String? {
-        leases[service.rawValue]?.first { $0.container == container.rawValue }?.address
+        leases(of: service).first { $0.container == container.rawValue }?.address
     }
 
-    /// The container that `${SERVICE_IP}` stands for: the service's main one if it has a lease, else the first that has.
+    /// The container that `${SERVICE_IP}` stands for: the first with a lease; the service's main one when none has.
     public func mainContainer(of service: Manifest) -> ContainerName {
-        let own = leases[service.id.rawValue] ?? []
-        if own.contains(where: { $0.container == service.containerName.rawValue }) { return service.containerName }
-        return own.first.flatMap { ContainerName($0.container) } ?? service.containerName
+        leases(of: service.id).first.flatMap { ContainerName($0.container) } ?? service.containerName
     }
 
+    func leases(of service: ServiceID) -> [Lease] {
+        services.first { $0.id == service.rawValue }?.leases ?? []
+    }
+
+    /// The file's bytes: what was read keeps its order, new services stand at the end.
+    public func serialized() -> [UInt8] {
+        var root = JSONObject()
+        for (id, leases) in services {
+            var members = JSONObject()
+            for lease in leases { members[lease.container] = .string(lease.address) }
+            root[id] = .object(members)
+        }
+        return JSONValue.object(root).serialized()
+    }
+
+    /// Whether services, containers and addresses are the same, in the same order.
     public static func == (one: AddressLeases, other: AddressLeases) -> Bool {
-        one.leases.mapValues { $0.map { [$0.container, $0.address] } }
-            == other.leases.mapValues { $0.map { [$0.container, $0.address] } }
+        one.services.elementsEqual(other.services) { $0.id == $1.id && $0.leases == $1.leases }
     }
 }

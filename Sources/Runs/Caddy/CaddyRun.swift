@@ -1,0 +1,186 @@
+internal import Archive
+public import Registry
+internal import Web
+
+/// Writes the sites of services for Caddy, their names for DNS, and has Caddy serve them.
+public struct CaddyRun: Sendable {
+    private let cell: Cell
+    private let observer: any RunObserver
+    private let exitCode: @Sendable (any Error) -> Int32
+
+    /// What was made of the installed services.
+    public struct Rendering: Sendable {
+        /// `services.caddy`.
+        public let caddyfile: String
+        /// `services.hosts`.
+        public let hosts: String
+        public let sites: [Site]
+        /// What keeps a site from being served, a sentence each.
+        public let faults: [String]
+    }
+
+    /// What an apply did.
+    public struct Outcome: Sendable {
+        /// Hosts that are new, gone or lead elsewhere.
+        public internal(set) var changed: [String] = []
+        /// What keeps a site from being served, a sentence each.
+        public internal(set) var faults: [String] = []
+        /// 0, or 3 when a site is missing.
+        public var exitCode: Int32 { faults.isEmpty ? 0 : 3 }
+    }
+
+    /// Sets it up; nothing is done yet.
+    public init(_ cell: Cell, observer: any RunObserver, exitCode: @escaping @Sendable (any Error) -> Int32) {
+        self.cell = cell
+        self.observer = observer
+        self.exitCode = exitCode
+    }
+
+    /// The files as they would be written.
+    /// - Throws: ``RunError`` `.configuration` when the cell has no domain.
+    public func render() throws -> Rendering {
+        let registry = try ServiceRegistry(loading: cell.layout)
+        let (sites, faults) = registry.sites()
+        return try rendering(
+            sites, registry.faults.map { "\($0.service): \($0.reason)" } + faults.map(\.description))
+    }
+
+    private func rendering(_ sites: [Site], _ faults: [String]) throws -> Rendering {
+        let fragment = try fragment(sites)
+        return Rendering(
+            caddyfile: fragment.text, hosts: HostsFile(fragment, address: cell.config.caddy.address).text, sites: sites,
+            faults: faults)
+    }
+
+    private func fragment(_ sites: [Site]) throws -> CaddyFragment {
+        let written = try CellConfig(of: cell.layout).identity.domain
+        guard let domain = written.flatMap({ Domain($0) }) else {
+            throw RunError(
+                .configuration,
+                "config/cell_config.json: identity.domain must be \(Domain.rule); services are subdomains of it")
+        }
+        return CaddyFragment(sites: sites, domain: domain, tls: cell.config.caddy.tls)
+    }
+
+    /// Brings Caddy to the installed services, on record. A service whose site Caddy refuses loses only that; when Caddy
+    /// does not serve a changed host afterwards, everything is as before.
+    /// - Throws: ``RunError``.
+    public func apply() async throws -> Outcome {
+        try await RunSession.perform(cell, kind: .caddyApply, observer: observer, exitCode: exitCode) { session in
+            let outcome = try await work(session)
+            let result =
+                outcome.changed.isEmpty ? "nothing changed" : "changed " + outcome.changed.joined(separator: ", ")
+            return (
+                outcome,
+                .init(exitCode: outcome.exitCode, result: ([result] + outcome.faults).joined(separator: "; "))
+            )
+        }
+    }
+
+    private func work(_ session: RunSession) async throws -> Outcome {
+        try session.record.begin(RunStep(.caddy))
+        let own = try CellCaddyfile(cell)
+        let admin = CaddyAdmin(cell.config.caddy.admin)
+        let before = try await admin.config()
+        var rendering = try render()
+        if let refusal = try await admin.refusal(of: own.whole(with: rendering.caddyfile)) {
+            rendering = try await withoutRefused(rendering, own, admin, refusal)
+        }
+        let old = try written("config/caddy/services.caddy")
+        let changed = try changedHosts(from: old, to: rendering)
+        try await admin.load(caddyfile: own.whole(with: rendering.caddyfile))
+        do {
+            for site in rendering.sites where changed.contains(try fragment([]).host(of: site)) {
+                try await probe(try fragment([]).host(of: site))
+            }
+        } catch {
+            try await admin.load(json: before)
+            throw error
+        }
+        _ = try cell.root.createDirectories("config/caddy", mode: 0o755)
+        _ = try cell.root.createDirectories("config/dns", mode: 0o755)
+        try write("config/caddy/services.caddy", rendering.caddyfile)
+        try write("config/dns/services.hosts", rendering.hosts)
+        return Outcome(changed: changed, faults: rendering.faults)
+    }
+
+    /// Leaves out every service whose sites Caddy refuses; when the cell's own part is what it refuses, that is told.
+    private func withoutRefused(
+        _ rendering: Rendering, _ own: CellCaddyfile, _ admin: CaddyAdmin, _ refusal: String
+    ) async throws -> Rendering {
+        if let reason = try await admin.refusal(of: own.whole(with: "")) {
+            throw RunError(.configuration, "\(cell.config.caddy.caddyfile): Caddy refuses it: \(reason)")
+        }
+        var good: [Site] = []
+        var faults = rendering.faults
+        for (service, sites) in Dictionary(grouping: rendering.sites, by: \.service).sorted(by: { $0.key < $1.key }) {
+            if let reason = try await admin.refusal(of: own.whole(with: fragment(sites).text)) {
+                faults.append("\(service): Caddy refuses its site: \(reason)")
+            } else {
+                good += sites
+            }
+        }
+        let left = try self.rendering(good.sorted { $0.subdomain < $1.subdomain }, faults)
+        if let reason = try await admin.refusal(of: own.whole(with: left.caddyfile)) {
+            throw RunError(.failed, "Caddy refuses the sites of services together: \(reason) (all of them: \(refusal))")
+        }
+        return left
+    }
+
+    /// Asks one host once; any answer will do.
+    private func probe(_ host: String) async throws {
+        let config = cell.config.caddy
+        let scheme = config.tls == .off ? "http" : "https"
+        var request = WebRequest("GET", "\(scheme)://\(host):\(config.sitePort)/")
+        request.connectTo = "\(host):\(config.sitePort):\(config.address):\(config.sitePort)"
+        // Caddy's own authority is none that this machine knows.
+        request.checksCertificate = false
+        request.limit = 16 << 20
+        do {
+            _ = try await WebClient().send(request)
+        } catch let error as WebError where error.code == .tooLarge {
+            return
+        } catch {
+            throw RunError(
+                .failed, "Caddy does not serve \(host) after the change (\(error)); everything is as before",
+                underlying: error)
+        }
+    }
+
+    /// Hosts whose block differs.
+    private func changedHosts(from old: String, to rendering: Rendering) throws -> [String] {
+        func blocks(_ text: String) -> [String: String] {
+            var found: [String: String] = [:]
+            for block in text.split(separator: "\n\n") {
+                let lines = block.split(separator: "\n")
+                guard let head = lines.first(where: { $0.hasSuffix(" {") }) else { continue }
+                found[String(head.dropLast(2)).replacing("http://", with: "")] = String(block)
+            }
+            return found
+        }
+        let (before, after) = (blocks(old), blocks(rendering.caddyfile))
+        return Set(before.keys).union(after.keys).filter { before[$0]?.trimmedEnd != after[$0]?.trimmedEnd }.sorted()
+    }
+
+    private func written(_ place: RelativePath) throws -> String {
+        do throws(ArchiveError) {
+            return String(decoding: try cell.root.readFile(place, limit: 16 << 20), as: UTF8.self)
+        } catch {
+            guard error.code == .notFound else { throw error }
+            return ""
+        }
+    }
+
+    private func write(_ place: RelativePath, _ text: String) throws {
+        guard try written(place) != text else { return }
+        try cell.root.writeAtomically(place, Array(text.utf8), mode: 0o644)
+    }
+}
+
+extension String {
+    fileprivate var trimmedEnd: Substring {
+        var text = self[...]
+        while text.last?.isNewline == true { text.removeLast() }
+        return text
+    }
+}
