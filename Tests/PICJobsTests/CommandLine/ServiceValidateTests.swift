@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -45,8 +46,8 @@ struct ServiceValidateTests {
     }
 
     @Test("everything that is wrong is said, with rule, place and remedy; warnings alone are accepted")
-    func findings() async throws {
-        try await TemporaryDirectory.with { path in
+    func findings() throws {
+        try TemporaryDirectory.with { path in
             let warned = try notes(path.string, [("full-text search.", "full-text search!")])
             let result = try Program.run(["service", "validate", warned])
             #expect(result.code == 0)
@@ -76,8 +77,8 @@ struct ServiceValidateTests {
     }
 
     @Test("what can't be read is exit 1, no path at all exit 64")
-    func unreadable() async throws {
-        try await TemporaryDirectory.with { path in
+    func unreadable() throws {
+        try TemporaryDirectory.with { path in
             let result = try Program.run(["service", "validate", path.string])
             #expect(result.code == 1 && result.output.isEmpty)
             #expect(
@@ -89,8 +90,8 @@ struct ServiceValidateTests {
     }
 
     @Test("--installed holds a manifest against the services of the cell, but not against its own former self")
-    func installed() async throws {
-        try await TemporaryDirectory.with { path in
+    func installed() throws {
+        try TemporaryDirectory.with { path in
             try FileManager.default.createDirectory(
                 atPath: path.string + "/data/services", withIntermediateDirectories: true)
             for name in ["homepage", "notes"] {
