@@ -83,7 +83,7 @@ struct HostileManifestTests {
     }
 
     @Test(
-        "a mebibyte of one thing is judged in seconds, and at most a hundred findings of a rule are kept",
+        "a quarter of a mebibyte of one thing is judged at once, and at most a hundred findings of a rule are kept",
         arguments: [
             ("\"env\": []", "\"env\": [", "{\"key\":\"LD_%\",\"value\":\"$\"},", "7]"),
             ("\"containers\": [", "\"containers\": [", "\"cell-%\",\"cell-api\",", ""),
@@ -107,7 +107,7 @@ struct HostileManifestTests {
         let length = try Fixture.bytes("notes").count + head.utf8.count + tail.utf8.count
         var entries = ""
         var number = 0
-        while entries.utf8.count + length < Manifest.sizeLimit - 200 {
+        while entries.utf8.count + length < Manifest.sizeLimit / 4 {
             entries += entry.replacing("%", with: String(number))
             number += 1
         }
@@ -118,7 +118,7 @@ struct HostileManifestTests {
             report = RuleBook.manifests.judge(bytes, file: "manifest.json", in: context)
         }
         // A debug build on a busy machine; what grows with the square of the entries takes minutes.
-        #expect(time < .seconds(40), "\(entry): \(time)")
+        #expect(time < .seconds(20), "\(entry): \(time)")
         let counts = Dictionary(grouping: report?.findings ?? [], by: \.rule).mapValues(\.count)
         #expect(counts.values.allSatisfy { $0 <= 100 })
         #expect(report?.findings.contains { $0.rule == "json.syntax" } == false)
