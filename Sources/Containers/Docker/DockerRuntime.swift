@@ -126,5 +126,5 @@ public struct DockerRuntime: ContainerRuntime {
 
 extension ExecResult {
     /// The last line of standard error, for a message.
-    var lastMessage: String { errorText.lines.last ?? "\(status)" }
+    public var lastMessage: String { errorText.lines.last ?? "\(status)" }
 }

@@ -28,7 +28,7 @@ public struct ComposeRendering: Sendable {
             serviceAddress: leases.address(of: main, in: manifest.id))
         var refusals: [ComposeViolation] = []
         let filled = template.root.mapTexts { text, place in
-            variables.replaced(text) { refusal in
+            variables.replaced(text, at: place) { refusal in
                 refusals.append(ComposeViolation(.variable, at: place, refusal.message, remedy: refusal.remedy))
             }
         }

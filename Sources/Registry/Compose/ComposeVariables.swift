@@ -19,12 +19,18 @@ struct ComposeVariables {
     }
 
     /// Replaces every variable of a text; what can't be replaced is told to `refuse` and left out.
-    func replaced(_ text: String, _ refuse: (Refusal) -> Void) -> String {
+    func replaced(_ text: String, at place: JSONPointer, _ refuse: (Refusal) -> Void) -> String {
+        let mayHoldSecrets = Self.mayHoldSecrets(text, at: place)
         var result = ""
         for piece in ComposeText.pieces(text) {
             switch piece {
             case .literal(let literal): result += literal
             case .refused(let message): refuse(Refusal(message: message, remedy: ComposeRule.variable.remedy))
+            case .variable(let name) where !mayHoldSecrets && Self.name(name, behind: Self.secretPrefix) != nil:
+                refuse(
+                    Refusal(
+                        message: "\(quoted("${" + name + "}")) is a secret, which has no place here",
+                        remedy: "use secrets as values in environment, command, entrypoint and healthcheck"))
             case .variable(let name):
                 switch value(of: name) {
                 case .success(let value): result += value
@@ -33,6 +39,18 @@ struct ComposeVariables {
             }
         }
         return result
+    }
+
+    /// Secrets stand only where nothing that is said about a template ever quotes them.
+    private static func mayHoldSecrets(_ text: String, at place: JSONPointer) -> Bool {
+        guard place.steps.count >= 4, place.steps[0] == .key("services"), case .key(let key) = place.steps[2] else {
+            return false
+        }
+        guard key == "environment", case .index = place.steps[3] else {
+            return ["environment", "command", "entrypoint", "healthcheck"].contains(key)
+        }
+        // `NAME=value`: the name is quoted.
+        return text.utf8.prefix { $0 != UInt8(ascii: "=") }.allSatisfy { $0 != UInt8(ascii: "$") }
     }
 
     private func value(of name: String) -> Result<String, Refusal> {

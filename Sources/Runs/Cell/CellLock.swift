@@ -14,6 +14,8 @@ public final class CellLock: Sendable {
 
         /// `data/caddy.lock`: what Caddy serves.
         case caddy = "caddy.lock"
+        /// `data/accounts.lock`: accounts of peers.
+        case accounts = "accounts.lock"
 
         /// Seconds to wait for the lock: a run of egress or of Caddy takes a moment, a backup hours.
         var patience: Double {
@@ -21,6 +23,7 @@ public final class CellLock: Sendable {
             case .cell: 0
             case .egress: 10
             case .caddy: 60
+            case .accounts: 120
             }
         }
     }

@@ -31,6 +31,8 @@ public struct RunnerConfig: Sendable {
     public var egress = EgressConfig()
     /// `caddy:`.
     public var caddy = CaddyConfig()
+    /// `accounts:` the commands of account managers, by the manager's name.
+    public var accountCommands: [String: AccountCommands] = [:]
 
     /// The defaults.
     public init() {}
@@ -65,6 +67,8 @@ public struct RunnerConfig: Sendable {
                 faults += egress.take(key, value)
             } else if key == "caddy" {
                 faults += caddy.take(value)
+            } else if key == "accounts" {
+                faults += takeAccounts(value)
             } else if let fault = take(key, value) {
                 faults.append(fault)
             }
@@ -85,7 +89,7 @@ public struct RunnerConfig: Sendable {
     }
 
     /// Keys of parts that are not there yet.
-    private static let elsewhere: Set<String> = ["store", "offsite", "notifications", "accounts"]
+    private static let elsewhere: Set<String> = ["store", "offsite", "notifications"]
 
     /// A sentence about what is wrong with the value; nil when it was taken.
     private mutating func take(_ key: String, _ value: Any) -> String? {

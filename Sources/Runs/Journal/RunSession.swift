@@ -51,7 +51,7 @@ public struct RunSession: Sendable {
             try record.begin(RunStep(.recover))
             switch kind.scope {
             case .cell: session.unsettled = try await Recovery(session).run()
-            case .egress, .caddy: try RunHistory(cell).markKilled(kind.scope, except: id)
+            case .egress, .caddy, .accounts: try RunHistory(cell).markKilled(kind.scope, except: id)
             }
             let (value, ending) = try await work(session)
             try record.log(ending.result)

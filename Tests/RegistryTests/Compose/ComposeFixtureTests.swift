@@ -25,10 +25,9 @@ struct ComposeFixtureTests {
                     environment:
                       NOTES_PORT: "8080"
                       NOTES_DOMAIN: "alice.pic.ngo"
-                      NOTES_DB_PASS: "\(Self.secret)"
+                      NOTES_DB_PASS: "\(ComposeCase.secret("DB_PASSWORD"))"
                     volumes:
-                      -
-                        type: "volume"
+                      - "notes-data:/data/notes"
                     networks:
                       cell-network:
                         ipv4_address: "172.20.0.20"
@@ -42,16 +41,7 @@ struct ComposeFixtureTests {
                   cell-network:
                     external: true
 
-                """.replacing(
-                    "      -\n        type: \"volume\"\n", with: "      - \"notes-data:/data/notes\"\n"))
-    }
-
-    private static var secret: String {
-        var secrets = ServiceSecrets()
-        var generator = SeededGenerator(4)
-        guard let id = ServiceID("notes") else { return "" }
-        secrets.ensure(["DB_PASSWORD"], for: id, using: &generator)
-        return secrets.secret("DB_PASSWORD", of: id) ?? ""
+                """)
     }
 
     @Test("homepage has no template: image, name, volume and address come from the manifest")

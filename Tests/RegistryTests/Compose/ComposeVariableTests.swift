@@ -101,6 +101,29 @@ struct ComposeVariableTests {
         #expect(open.count == 1 && open.first?.contains("has a quote that is not closed") == true)
     }
 
+    @Test(
+        "a secret stands only where it is never shown",
+        arguments: [
+            ("environment: {A: '${PIC_SECRET_X}'}", true), ("environment: ['A=${PIC_SECRET_X}']", true),
+            ("command: run ${PIC_SECRET_X}", true), ("entrypoint: ['${PIC_SECRET_X}']", true),
+            ("healthcheck: {test: [CMD, '${PIC_SECRET_X}']}", true), ("environment: ['${PIC_SECRET_X}=A']", false),
+            ("environment: ['${PIC_SECRET_X}']", false), ("environment: '${PIC_SECRET_X}'", false),
+            ("hostname: '${PIC_SECRET_X}'", false), ("volumes: ['${PIC_SECRET_X}:/data']", false),
+            ("tmpfs: '/${PIC_SECRET_X}'", false), ("user: '${PIC_SECRET_X}'", false),
+        ])
+    func secretPlaces(_ lines: String, _ isAllowed: Bool) throws {
+        let notes = try ComposeCase.notes(service: lines)
+        let secret = ComposeCase.secret("X")
+        let violations = try notes.violations()
+        #expect(violations.isEmpty == isAllowed, "\(violations)")
+        #expect(!violations.joined().contains(secret))
+        if isAllowed {
+            #expect(try notes.file().contains(secret))
+        } else {
+            #expect(violations.contains { $0.contains("is a secret, which has no place here") }, "\(violations)")
+        }
+    }
+
     @Test("a secret that was not made is named")
     func noSecret() throws {
         let notes = try ComposeCase.fixture("notes")

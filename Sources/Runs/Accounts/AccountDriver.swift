@@ -1,0 +1,11 @@
+/// Makes and removes accounts inside one service.
+protocol AccountDriver: Sendable {
+    /// - Throws: ``RunError`` when the service did not make it.
+    func add(_ user: String, password: String) async throws
+    /// An account that is not there is no error.
+    /// - Throws: ``RunError`` when the service did not remove it.
+    func remove(_ user: String) async throws
+    /// The users that have an account.
+    /// - Throws: ``RunError``.
+    func list() async throws -> Set<String>
+}
