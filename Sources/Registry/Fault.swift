@@ -6,12 +6,15 @@ public struct Fault: Sendable, Hashable {
     public let pointer: JSONPointer
     /// What is wrong and what to do, without the place.
     public let message: String
+    /// The rule that is broken (docs/rules.md for manifests); nil where the rules have no names.
+    public let rule: RuleID?
 
     /// A fault in `file`, which is relative to the cell.
-    public init(file: String, pointer: JSONPointer = JSONPointer(), _ message: String) {
+    public init(file: String, pointer: JSONPointer = JSONPointer(), _ message: String, rule: RuleID? = nil) {
         self.file = file
         self.pointer = pointer
         self.message = message
+        self.rule = rule
     }
 
     /// One line for several faults: the first, and how many more there are.

@@ -25,22 +25,24 @@ extension Field {
         return flag
     }
 
-    /// Text that obeys the rule of its type.
-    func checked<Text: CheckedText>(_ type: Text.Type = Text.self) -> Text? {
+    /// Text that obeys the rule of its type; `rule` is that rule's id.
+    func checked<Text: CheckedText>(_ type: Text.Type = Text.self, rule: RuleID? = nil) -> Text? {
         guard let text = string() else { return nil }
         guard let checked = Text(rawValue: text) else {
-            fault("\(quoted(text)) is not \(Text.rule)")
+            fault("\(quoted(text)) is not \(Text.rule)", rule: rule)
             return nil
         }
         return checked
     }
 
     /// One of a closed set of words.
-    func choice<Choice: RawRepresentable<String> & CaseIterable>(_ type: Choice.Type = Choice.self) -> Choice? {
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ type: Choice.Type = Choice.self, rule: RuleID? = nil
+    ) -> Choice? {
         guard let text = string() else { return nil }
         guard let choice = Choice.allCases.first(where: { $0.rawValue.utf8.elementsEqual(text.utf8) }) else {
             let words = Choice.allCases.map { quoted($0.rawValue) }.joined(separator: ", ")
-            fault("\(quoted(text)) is not one of \(words)")
+            fault("\(quoted(text)) is not one of \(words)", rule: rule)
             return nil
         }
         return choice

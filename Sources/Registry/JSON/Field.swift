@@ -1,15 +1,27 @@
 /// Collects the faults of one file while it is read; the reading goes on after each, so that all are reported.
 final class FaultList {
     let file: String
+    /// What a fault breaks when the place that finds it does not say.
+    var rule: RuleID?
     private(set) var faults: [Fault] = []
+    /// How many faults were found and not kept.
+    private(set) var omitted = 0
+    private var counts: [RuleID?: Int] = [:]
 
     init(file: String) {
         self.file = file
     }
 
-    /// Keeps the first hundred: a hostile file must not cost memory.
-    func add(_ message: String, at pointer: JSONPointer) {
-        if faults.count < 100 { faults.append(Fault(file: file, pointer: pointer, message)) }
+    /// Keeps the first hundred of each rule: a hostile file must not cost memory, nor hide what else is wrong.
+    func add(_ message: String, at pointer: JSONPointer, rule: RuleID? = nil) {
+        let rule = rule ?? self.rule
+        let count = counts[rule, default: 0]
+        guard count < 100 else {
+            omitted += 1
+            return
+        }
+        counts[rule] = count + 1
+        faults.append(Fault(file: file, pointer: pointer, message, rule: rule))
     }
 }
 
@@ -39,14 +51,16 @@ struct Field {
     /// True when something other than null stands here.
     var isPresent: Bool { value != nil }
 
-    func fault(_ message: String) {
-        faults.add(message, at: pointer)
+    func fault(_ message: String, rule: RuleID? = nil) {
+        faults.add(message, at: pointer, rule: rule)
     }
 
     /// The value read by `read`, or nil and a fault that says what to give.
-    func required<Value>(_ give: String, _ read: (Field) -> Value?) -> Value? {
+    func required<Value>(
+        _ give: String, rule: RuleID = "field.required", _ read: (Field) -> Value?
+    ) -> Value? {
         guard isPresent else {
-            fault("missing; give \(give)")
+            fault("missing; give \(give)", rule: rule)
             return nil
         }
         return read(self)
@@ -87,6 +101,6 @@ struct Field {
     }
 
     func wrongKind(_ wanted: String) {
-        fault("is \(value?.kind ?? "missing"), must be \(wanted)")
+        fault("is \(value?.kind ?? "missing"), must be \(wanted)", rule: "field.type")
     }
 }

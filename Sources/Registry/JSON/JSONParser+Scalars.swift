@@ -19,7 +19,7 @@ extension JSONParser {
             case UInt8(ascii: "\\"):
                 text.append(contentsOf: String(try escape()).utf8)
             case 0:
-                throw fault("a NUL byte in a string")
+                throw fault("a NUL byte in a string", rule: "json.nul")
             case ..<0x20:
                 throw fault("a control character in a string; write it as \\n, \\t or \\u00XX")
             default:
@@ -46,7 +46,7 @@ extension JSONParser {
         default: throw fault("an escape that JSON does not have", at: start)
         }
         let first = UInt32(try hexDigits(start))
-        guard first != 0 else { throw fault("an escaped NUL in a string", at: start) }
+        guard first != 0 else { throw fault("an escaped NUL in a string", rule: "json.nul", at: start) }
         if let scalar = Unicode.Scalar(first) { return scalar }
         guard first < 0xdc00, current == UInt8(ascii: "\\"), position + 1 < bytes.count,
             bytes[position + 1] == UInt8(ascii: "u")
@@ -105,13 +105,14 @@ extension JSONParser {
     /// Refuses bytes that are not UTF-8, at the first offending one, and a byte order mark.
     static func checkUTF8(_ bytes: [UInt8]) throws(JSONSyntaxError) {
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) {
-            throw JSONSyntaxError("the file starts with a byte order mark; save it without one", at: 0, in: bytes)
+            throw JSONSyntaxError(
+                "the file starts with a byte order mark; save it without one", rule: "json.encoding", at: 0, in: bytes)
         }
         guard String(validating: bytes, as: UTF8.self) == nil else { return }
         var decoder = UTF8()
         var iterator = bytes.makeIterator()
         var offset = 0
         while case .scalarValue(let scalar) = decoder.decode(&iterator) { offset += UTF8.width(scalar) }
-        throw JSONSyntaxError("the text is not UTF-8", at: offset, in: bytes)
+        throw JSONSyntaxError("the text is not UTF-8", rule: "json.encoding", at: offset, in: bytes)
     }
 }

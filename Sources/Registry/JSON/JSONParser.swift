@@ -20,14 +20,14 @@ struct JSONParser {
     /// The byte at the reading position; nil at the end.
     var current: UInt8? { position < bytes.count ? bytes[position] : nil }
 
-    func fault(_ reason: String, at offset: Int? = nil) -> JSONSyntaxError {
-        JSONSyntaxError(reason, at: offset ?? position, in: bytes, pointer: JSONPointer(path))
+    func fault(_ reason: String, rule: RuleID = "json.syntax", at offset: Int? = nil) -> JSONSyntaxError {
+        JSONSyntaxError(reason, rule: rule, at: offset ?? position, in: bytes, pointer: JSONPointer(path))
     }
 
     /// `expected …, found "x"`, or that the file ends here.
     func expected(_ what: String) -> JSONSyntaxError {
         guard let byte = current else { return fault("the file ends here; expected \(what)") }
-        guard byte != 0 else { return fault("a NUL byte; expected \(what)") }
+        guard byte != 0 else { return fault("a NUL byte; expected \(what)", rule: "json.nul") }
         guard byte < 0x80 else { return fault("expected \(what)") }
         return fault("expected \(what), found \(quoted(String(Unicode.Scalar(byte))))")
     }
@@ -66,7 +66,7 @@ struct JSONParser {
     }
 
     private mutating func enter() throws(JSONSyntaxError) {
-        guard path.count < deepest else { throw fault("nested deeper than \(deepest) levels") }
+        guard path.count < deepest else { throw fault("nested deeper than \(deepest) levels", rule: "json.depth") }
         position += 1
         skipSpace()
     }
@@ -84,7 +84,9 @@ struct JSONParser {
             guard current == UInt8(ascii: "\"") else { throw expected("a key in double quotes") }
             let start = position
             let key = try string()
-            guard seen.insert(key).inserted else { throw fault("the key \(quoted(key)) stands here twice", at: start) }
+            guard seen.insert(key).inserted else {
+                throw fault("the key \(quoted(key)) stands here twice", rule: "json.duplicate", at: start)
+            }
             path.append(.key(key))
             skipSpace()
             guard current == UInt8(ascii: ":") else { throw expected("\":\" after a key") }

@@ -9,9 +9,15 @@ struct JSONSyntaxError: Error, Equatable {
     let pointer: JSONPointer
     /// The reason without the place.
     let reason: String
+    /// The rule that is broken: one of the four strict ones, or JSON itself.
+    let rule: RuleID
 
-    init(_ reason: String, at offset: Int, in bytes: [UInt8], pointer: JSONPointer = JSONPointer()) {
+    init(
+        _ reason: String, rule: RuleID = "json.syntax", at offset: Int, in bytes: [UInt8],
+        pointer: JSONPointer = JSONPointer()
+    ) {
         self.reason = reason
+        self.rule = rule
         self.offset = offset
         self.pointer = pointer
         var line = 1

@@ -64,7 +64,7 @@ public struct Manifest: Sendable, Encodable, Equatable {
     /// The largest manifest that is read, in bytes.
     public static let sizeLimit = 1 << 20
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case schemaVersion = "schema_version"
         case id, name, description, version, author, kind
         case minPICVersion = "min_pic_version"

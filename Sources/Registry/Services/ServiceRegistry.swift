@@ -23,14 +23,19 @@ public struct ServiceRegistry: Sendable {
         do throws(Errno) {
             self = try Self.loadAll(layout)
         } catch {
-            guard error == .noSuchFileOrDirectory else {
-                throw RegistryError(
-                    .system, "\(layout.services): can't be listed (\(error)); it must be a directory that you may read",
-                    underlying: error)
-            }
-            try Self.requireCell(layout)
+            try Self.requireNoServices(layout, error)
             self.init(services: [])
         }
+    }
+
+    /// Passes when the services can't be listed because there are none.
+    static func requireNoServices(_ layout: CellLayout, _ error: Errno) throws(RegistryError) {
+        guard error == .noSuchFileOrDirectory else {
+            throw RegistryError(
+                .system, "\(layout.services): can't be listed (\(error)); it must be a directory that you may read",
+                underlying: error)
+        }
+        try requireCell(layout)
     }
 
     /// The installed service, or nil when there is none of that id or it has faults.
@@ -39,17 +44,32 @@ public struct ServiceRegistry: Sendable {
     }
 
     private static func loadAll(_ layout: CellLayout) throws(Errno) -> ServiceRegistry {
-        let directory = try Directory(path: layout.services)
         var services: [Manifest] = []
+        var (sources, faults) = try sources(layout)
+        for source in sources {
+            do throws(RegistryError) {
+                services.append(
+                    try Manifest(parsing: source.bytes, file: source.file, directory: source.directory))
+            } catch {
+                faults.append(ServiceFault(service: source.directory?.rawValue ?? "", faults: error.faults))
+            }
+        }
+        return ServiceRegistry(services: services, faults: faults)
+    }
+
+    /// The manifests of all services, unread, and those that there is nothing to read of.
+    static func sources(_ layout: CellLayout) throws(Errno) -> ([ManifestSource], [ServiceFault]) {
+        let directory = try Directory(path: layout.services)
+        var sources: [ManifestSource] = []
         var faults: [ServiceFault] = []
         for name in try directory.names() where !name.utf8.starts(with: ".".utf8) {
             do throws(RegistryError) {
-                if let manifest = try load(name, from: directory, layout) { services.append(manifest) }
+                if let source = try source(name, from: directory, layout) { sources.append(source) }
             } catch {
                 faults.append(ServiceFault(service: name, faults: error.faults))
             }
         }
-        return ServiceRegistry(services: services, faults: faults)
+        return (sources, faults)
     }
 
     private static func requireCell(_ layout: CellLayout) throws(RegistryError) {
@@ -63,9 +83,9 @@ public struct ServiceRegistry: Sendable {
     }
 
     /// Nil for what is no service: a file beside the directories, or a directory that has just been removed.
-    private static func load(
+    private static func source(
         _ name: String, from services: borrowing Directory, _ layout: CellLayout
-    ) throws(RegistryError) -> Manifest? {
+    ) throws(RegistryError) -> ManifestSource? {
         let place = layout.relative(layout.services).string + "/" + name.unicodeScalars.map(shown).joined()
         func refused(_ file: String, _ message: String) -> RegistryError {
             RegistryError(.manifest, faults: [Fault(file: file, message)])
@@ -89,6 +109,6 @@ public struct ServiceRegistry: Sendable {
             let remedy = error == .noSuchFileOrDirectory ? "; install the service again or remove its directory" : ""
             throw refused(file, error.readingFault + remedy)
         }
-        return try Manifest(parsing: bytes, file: file, directory: id)
+        return ManifestSource(file: file, bytes: bytes, directory: id)
     }
 }

@@ -8,7 +8,7 @@ struct CommandLineTests {
     private static let commands = [
         "backup", "restore", "snapshots list", "snapshots show", "snapshots verify", "snapshots diff",
         "snapshots prune", "archive list", "archive check", "archive extract", "key export", "key import", "jobs list",
-        "jobs run", "jobs history", "jobs show", "jobs cancel", "jobs install-timers", "",
+        "jobs run", "jobs history", "jobs show", "jobs cancel", "jobs install-timers", "service validate", "",
     ]
 
     @Test("Every command's help names its exit codes", arguments: commands)

@@ -13,10 +13,11 @@ public struct BackupDeclaration: Sendable, Encodable, Equatable {
     init?(_ field: Field) {
         guard let members = field.members else { return nil }
         for (key, member) in members where CodingKeys(rawValue: key) == nil {
-            member.fault("is not known here; \"backup\" has \"volumes\" and \"config_paths\"")
+            member.fault("is not known here; \"backup\" has \"volumes\" and \"config_paths\"", rule: "backup.unknown")
         }
         let volumes = field["volumes"].required("an array (it may be empty)") { $0.array(BackupVolume.init) }
-        configPaths = field["config_paths"].optional { $0.array { $0.checked() } } ?? []
+        configPaths =
+            field["config_paths"].optional { $0.array { $0.checked(rule: "backup.config_paths.pattern") } } ?? []
         guard let volumes else { return nil }
         self.volumes = volumes
         Self.refuseEqualNames(field["volumes"])
@@ -29,8 +30,8 @@ public struct BackupDeclaration: Sendable, Encodable, Equatable {
             guard let text = volume["name"].value?.string, let name = ArchiveName(text) else { return }
             if let earlier = first[name.key] {
                 volume["name"].fault(
-                    "\(quoted(text)) is also the name at \(earlier) (upper and lower case count as equal); choose another"
-                )
+                    "\(quoted(text)) is also the name at \(earlier) (upper and lower case count as equal); choose another",
+                    rule: "backup.name.unique")
             } else {
                 first[name.key] = volume["name"].pointer
             }

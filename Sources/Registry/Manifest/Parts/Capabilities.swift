@@ -13,7 +13,7 @@ public struct Capabilities: Sendable, Encodable, Equatable {
     /// Reserved by the guide.
     public let hasAPIHooks: Bool
 
-    enum CodingKeys: String, CodingKey {
+    enum CodingKeys: String, CodingKey, CaseIterable {
         case hasSubdomain = "has_subdomain"
         case hasAccounts = "has_accounts"
         case hasAdminConfig = "has_admin_config"
@@ -25,7 +25,7 @@ public struct Capabilities: Sendable, Encodable, Equatable {
     init?(_ field: Field) {
         guard field.isObject else { return nil }
         func flag(_ key: CodingKeys) -> Bool? {
-            field[key.rawValue].required("true or false") { $0.boolean() }
+            field[key.rawValue].required("true or false", rule: "capabilities.flags") { $0.boolean() }
         }
         let hasSubdomain = flag(.hasSubdomain)
         let hasAccounts = flag(.hasAccounts)

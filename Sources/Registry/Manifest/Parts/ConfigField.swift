@@ -27,7 +27,9 @@ public struct ConfigField: Sendable, Encodable, Equatable {
 
     init?(key: String, _ field: Field) {
         guard field.isObject else { return nil }
-        let type = field["type"].required("\"string\", \"integer\" or \"boolean\"") { $0.choice(ValueType.self) }
+        let type = field["type"].required("\"string\", \"integer\" or \"boolean\"") {
+            $0.choice(ValueType.self, rule: "config_schema.type")
+        }
         let label = field["label"].required("the label of the settings form") { $0.string() }
         required = field["required"].optional { $0.boolean() } ?? false
         `default` = field["default"].optional(ConfigValue.init)

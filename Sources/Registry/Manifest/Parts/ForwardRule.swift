@@ -26,7 +26,7 @@ public struct ForwardRule: Sendable, Encodable, Equatable {
         let type = field["type"].required("\"ACCEPT\"") { $0.string() }
         let destIP = field["dest_ip"].required("\"${SERVICE_IP}\"") { $0.string() }
         let destPort = field["dest_port"].required("a port from 1 to 65535") { $0.integer() }
-        proto = field["proto"].optional { $0.choice(Proto.self) } ?? .tcp
+        proto = field["proto"].optional { $0.choice(Proto.self, rule: "iptables_rules.proto") } ?? .tcp
         guard let type, let destIP, let destPort else { return nil }
         self.type = type
         self.destIP = destIP

@@ -1,0 +1,114 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@Suite("picjobs service validate")
+struct ServiceValidateTests {
+    private static let services = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Fixtures/services").path
+
+    private struct Report: Decodable {
+        struct File: Decodable {
+            let file: String
+            let id: String?
+            let verdict: String
+            let findings: [Finding]
+            let error: String?
+        }
+        struct Finding: Decodable {
+            let rule, severity, pointer, message, remedy: String
+        }
+        let files: [File]
+        let exit_code: Int32
+    }
+
+    /// A manifest of the notes service with pieces replaced, in a directory of its own.
+    private func notes(_ path: String, _ edits: [(String, String)]) throws -> String {
+        let text = try edits.reduce(String(contentsOfFile: Self.services + "/notes/manifest.json", encoding: .utf8)) {
+            $0.replacing($1.0, with: $1.1)
+        }
+        let directory = path + "/package-\(edits.count)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try text.write(toFile: directory + "/manifest.json", atomically: true, encoding: .utf8)
+        return directory
+    }
+
+    @Test("the reference services are accepted, as files and as directories")
+    func accepted() throws {
+        let names = ["calendar", "email", "files", "homepage", "notes"]
+        for paths in [names.map { "\(Self.services)/\($0)" }, names.map { "\(Self.services)/\($0)/manifest.json" }] {
+            let result = try Program.run(["service", "validate"] + paths)
+            #expect(result.code == 0 && result.error.isEmpty)
+            #expect(result.output == names.map { "\(Self.services)/\($0)/manifest.json: ok\n" }.joined())
+            #expect(try Program.run(["service", "validate", "--quiet"] + paths).output.isEmpty)
+        }
+    }
+
+    @Test("everything that is wrong is said, with rule, place and remedy; warnings alone are accepted")
+    func findings() throws {
+        try TemporaryDirectory.with { path in
+            let warned = try notes(path.string, [("full-text search.", "full-text search!")])
+            let result = try Program.run(["service", "validate", warned])
+            #expect(result.code == 0)
+            #expect(
+                result.output == """
+                    \(warned)/manifest.json: ok, 1 warning
+                      warning description.marketing at /description
+                        praises: "!"
+                        remedy: say what the service does, and leave out how good it is
+
+                    """)
+            let refused = try notes(
+                path.string, [("\"mount\": \"/data/notes\"", "\"mount\": \"/etc\""), ("cell-notes:8080", "x")])
+            let both = try Program.run(["service", "validate", refused, path.string + "/absent", "--json"])
+            #expect(both.code == 65)
+            let absent = "\(path)/absent: is missing; name a manifest, or a directory that holds manifest.json"
+            #expect(both.error == "picjobs: error: \(absent)\n")
+            let report = try JSONDecoder().decode(Report.self, from: Data(both.output.utf8))
+            #expect(report.exit_code == 65)
+            #expect(report.files.map(\.verdict) == ["unreadable", "refused"])
+            #expect(report.files.map(\.error) == [absent, nil])
+            #expect(report.files[1].id == "notes")
+            #expect(report.files[1].findings.map(\.rule) == ["backend.format", "volumes.mount.forbidden"])
+            #expect(report.files[1].findings.map(\.pointer) == ["/backend", "/volumes/0/mount"])
+            #expect(report.files[1].findings.allSatisfy { $0.severity == "error" && !$0.remedy.isEmpty })
+        }
+    }
+
+    @Test("what can't be read is exit 1, no path at all exit 64")
+    func unreadable() throws {
+        try TemporaryDirectory.with { path in
+            let result = try Program.run(["service", "validate", path.string])
+            #expect(result.code == 1 && result.output.isEmpty)
+            #expect(
+                result.error
+                    == "picjobs: error: \(path): holds no manifest.json; name a manifest, or a directory that holds one\n"
+            )
+        }
+        #expect(try Program.run(["service", "validate"]).code == 64)
+    }
+
+    @Test("--installed holds a manifest against the services of the cell, but not against its own former self")
+    func installed() throws {
+        try TemporaryDirectory.with { path in
+            try FileManager.default.createDirectory(
+                atPath: path.string + "/data/services", withIntermediateDirectories: true)
+            for name in ["homepage", "notes"] {
+                try FileManager.default.copyItem(
+                    atPath: "\(Self.services)/\(name)", toPath: "\(path)/data/services/\(name)")
+            }
+            let taken = try notes(path.string, [("\"extra_subdomains\": []", "\"extra_subdomains\": [\"home\"]")])
+            #expect(try Program.run(["service", "validate", taken]).code == 0)
+            let result = try Program.run(["--cell", path.string, "service", "validate", "--installed", taken])
+            #expect(result.code == 65)
+            #expect(result.output.contains("error subdomain.taken at /extra_subdomains/0"))
+            #expect(!result.output.contains("id.taken"))
+            // The cell's own directory is no place for a mount.
+            let mounted = try notes(
+                path.string, [("\"mount\": \"/data/notes\"", "\"mount\": \"\(path)\""), ("a", "a")])
+            #expect(try Program.run(["service", "validate", mounted]).code == 0)
+            #expect(try Program.run(["service", "validate", mounted, "--cell", path.string]).code == 65)
+        }
+    }
+}
