@@ -1,3 +1,4 @@
+import Archive
 import Registry
 
 /// What the rules say about several manifests: lines for people, one object for programs.
@@ -51,7 +52,7 @@ struct ValidationView {
 
     private func show(_ file: File, quiet: Bool) {
         if file.verdict == "ok", file.findings.isEmpty, quiet { return }
-        Output.data("\(file.file): \(summary(file))")
+        Output.data("\(EscapedName.encode(Array(file.file.utf8))): \(summary(file))")
         for finding in file.findings {
             let place = finding.pointer.description
             Output.data("  \(finding.severity.rawValue) \(finding.rule)\(place.isEmpty ? "" : " at " + place)")

@@ -19,6 +19,26 @@ public struct JSONPointer: Sendable, Hashable {
 
     /// The place of an element, counted from 0, of the array at this place.
     public func appending(_ index: Int) -> JSONPointer { JSONPointer(steps + [.index(index)]) }
+
+    /// The pointer as RFC 6901 has it, for programs: `~` and `/` of keys escaped, nothing shortened.
+    public var text: String {
+        // By bytes: a "/" with a combining mark behind it is one Character, but still a "/" for a program.
+        let bytes = steps.reduce(into: [UInt8]()) { bytes, step in
+            bytes.append(UInt8(ascii: "/"))
+            switch step {
+            case .index(let index): bytes += Array(String(index).utf8)
+            case .key(let key):
+                for byte in key.utf8 {
+                    switch byte {
+                    case UInt8(ascii: "~"): bytes += Array("~0".utf8)
+                    case UInt8(ascii: "/"): bytes += Array("~1".utf8)
+                    default: bytes.append(byte)
+                    }
+                }
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 }
 
 extension JSONPointer: CustomStringConvertible {

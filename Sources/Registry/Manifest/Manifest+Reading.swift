@@ -62,7 +62,9 @@ extension Manifest {
             field["compose"].fault(
                 "must be null; compose configuration comes from compose-template.yml", rule: "compose.null")
         }
-        backup = Self.backup(field["backup"], capabilities)
+        // The flag itself: when another one is broken there are no capabilities, and this fault would stay unseen.
+        let hasStorage = field["capabilities"]["has_storage"].value == .bool(true)
+        backup = Self.backup(field["backup"], demanded: hasStorage)
         egress = field["egress"].optional(EgressDeclaration.init)
         storage = field["storage"].optional(StorageInfo.init)
 
@@ -104,8 +106,7 @@ extension Manifest {
     }
 
     /// The backup block, which `has_storage` demands.
-    private static func backup(_ field: Field, _ capabilities: Capabilities?) -> BackupDeclaration? {
-        let demanded = capabilities?.hasStorage ?? false
+    private static func backup(_ field: Field, demanded: Bool) -> BackupDeclaration? {
         if demanded, !field.isPresent {
             field.fault("missing; capabilities.has_storage is true, so say what to back up", rule: "backup.required")
         }

@@ -31,7 +31,7 @@ extension Finding: Encodable {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(rule, forKey: .rule)
         try container.encode(severity, forKey: .severity)
-        try container.encode(pointer.description, forKey: .pointer)
+        try container.encode(pointer.text, forKey: .pointer)
         try container.encode(message, forKey: .message)
         try container.encode(remedy, forKey: .remedy)
     }

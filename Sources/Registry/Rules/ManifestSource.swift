@@ -21,15 +21,16 @@ public struct ManifestSource: Sendable {
 
     /// Reads a manifest, or the `manifest.json` of a package's directory.
     ///
-    /// A directory in one called `services`, as a store and a cell have it, must be named after the service's id.
+    /// A directory in one called `services`, as a store and a cell have it, must be named after the service's id. A
+    /// relative path such as `.` gets that name from `workingDirectory`, when it is given.
     /// - Throws: `RegistryError` with code `.system` when there is no such file, or it is a link or no regular file.
-    public init(path: FilePath) throws(RegistryError) {
+    public init(path: FilePath, workingDirectory: FilePath? = nil) throws(RegistryError) {
         do throws(Errno) {
             do throws(Errno) {
                 bytes = try Directory(path: path).read("manifest.json", limit: Manifest.sizeLimit)
                 package = path
                 file = path.appending("manifest.json").string
-                directory = Self.serviceDirectory(path)
+                directory = Self.serviceDirectory(workingDirectory?.pushing(path) ?? path)
                 return
             } catch {
                 guard error == .notDirectory else { throw error }

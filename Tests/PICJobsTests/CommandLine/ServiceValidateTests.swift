@@ -76,6 +76,43 @@ struct ServiceValidateTests {
         }
     }
 
+    @Test("whatever a manifest or its file is called, the JSON stays JSON and a line stays a line")
+    func hostileText() throws {
+        try TemporaryDirectory.with { path in
+            // A soft hyphen, a language tag and a delete: signs that no terminal is shown.
+            let odd = "\u{ad}\u{e0041}\u{7f}"
+            let directory = try notes(
+                path.string,
+                [("\"version\": \"1.0.0\"", "\"version\": \"\(odd)\""), ("\"url\":", "\"\(odd)/\": 7, \"url\":")])
+            let file = path.string + "/x\n\(odd).json"
+            try FileManager.default.copyItem(atPath: directory + "/manifest.json", toPath: file)
+            let result = try Program.run(["service", "validate", file, "--json"])
+            let report = try JSONDecoder().decode(Report.self, from: Data(result.output.utf8))
+            #expect(report.files.map(\.file) == [file])
+            let findings = report.files[0].findings
+            #expect(findings.map(\.rule) == ["version.semver", "field.type"])
+            #expect(findings.map(\.pointer) == ["/version", "/peer_config_template/\(odd)~1"])
+            #expect(findings[0].message.contains("\u{ad}\u{e0041}"))
+            let lines = try Program.run(["service", "validate", file]).output.split(separator: "\n")
+            #expect(
+                lines.count == 7 && lines[0].hasSuffix("\\xc2\\xad\\xf3\\xa0\\x81\\x81\\x7f.json: refused, 2 errors"))
+        }
+    }
+
+    @Test("a directory of services is named after its service, also when it is named by a dot")
+    func directory() throws {
+        try TemporaryDirectory.with { path in
+            try FileManager.default.createDirectory(
+                atPath: path.string + "/services/memo", withIntermediateDirectories: true)
+            try FileManager.default.copyItem(
+                atPath: Self.services + "/notes/manifest.json", toPath: path.string + "/services/memo/manifest.json")
+            let result = try Program.run(
+                [path.string + "/services/memo"], script: "cd \"$1\" && exec \"$0\" service validate .")
+            #expect(result.code == 65)
+            #expect(result.output.contains("error id.directory at /id"))
+        }
+    }
+
     @Test("what can't be read is exit 1, no path at all exit 64")
     func unreadable() throws {
         try TemporaryDirectory.with { path in

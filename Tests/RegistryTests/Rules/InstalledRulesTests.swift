@@ -55,6 +55,9 @@ struct InstalledRulesTests {
         let package = try ManifestSource(path: FilePath(cell.path("package/")))
         #expect(package.package == FilePath(cell.path("package")) && package.directory == nil)
         #expect(package.file == cell.path("package/manifest.json"))
+        let here = try ManifestSource(
+            path: FilePath(cell.path("services/memo/.")), workingDirectory: FilePath(cell.path("elsewhere")))
+        #expect(here.directory?.rawValue == "memo")
         let store = try ManifestSource(path: FilePath(cell.path("services/memo")))
         #expect(store.directory?.rawValue == "memo")
         #expect(Set(RuleBook.manifests.judge([store])[0].findings.map(\.rule)) == ["id.directory"])

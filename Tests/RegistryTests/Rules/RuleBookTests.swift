@@ -58,6 +58,20 @@ struct RuleBookTests {
         #expect(error?.faults.count == 8)
     }
 
+    @Test("a broken field hides no fault of another one")
+    func hidden() throws {
+        let storage = try RuleFixture(
+            "backup.required", "homepage", ("\"has_storage\": false", "\"has_storage\": true"),
+            ("\"has_egress\": false", "\"has_egress\": 7")
+        ).report()
+        #expect(
+            Set(storage.findings.map(\.rule)) == ["backup.required", "storage.required", "field.type"])
+        let token = try RuleFixture(
+            "id.pattern", "notes", ("\"id\": \"notes\"", "\"id\": \"No\""), ("notes.password}", "notes.pin}")
+        ).report()
+        #expect(token.findings.map(\.rule) == ["id.pattern", "peer_config_template.credential"])
+    }
+
     @Test("of two in conflict the later id breaks the rule, whatever the order they came in")
     func conflicts() throws {
         let home = try RuleFixture(

@@ -27,6 +27,10 @@ extension RuleFixture {
             "accounts.credentials.empty", "notes", ("\"password\"\n    ]", "]"),
             ("\"password\": \"{peer.service_credentials.notes.password}\"", "\"password\": \"\"")),
         RuleFixture(
+            "accounts.email_domain", "email", ("\"domain\": {", "\"mail_domain\": {"),
+            ("{config.domain}", "{config.mail_domain}")),
+        RuleFixture("accounts.email_domain", "notes", ("\"manager\": \"http\"", "\"manager\": \"email_manager\"")),
+        RuleFixture(
             "accounts.port.range", "notes", ("\"manager\": \"http\",", "\"manager\": \"http\", \"port\": 70000,")),
         RuleFixture(
             "accounts.port.required", "notes", ("\"has_subdomain\": true", "\"has_subdomain\": false"),

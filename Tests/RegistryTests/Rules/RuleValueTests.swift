@@ -19,6 +19,15 @@ struct RuleValueTests {
         #expect(versions.map(\.description) == texts)
     }
 
+    @Test("a pointer for programs is RFC 6901, whatever the key; for people it is short and safe")
+    func pointers() {
+        let long = repeated("k", 100)
+        let pointer = JSONPointer().appending("a/b~c\n").appending("/\u{301}").appending(3).appending(long)
+        #expect(pointer.text == "/a~1b~0c\n/~1\u{301}/3/\(long)")
+        #expect(pointer.description == "/a~1b~0c\\u{a}/~1\u{301}/3/\(long.prefix(80))…")
+        #expect(JSONPointer().text.isEmpty)
+    }
+
     @Test(
         "what is no version is none",
         arguments: [

@@ -24,9 +24,10 @@ struct ServiceValidate: AsyncParsableCommand {
         let cell = try self.cell()
         var view = ValidationView()
         var sources: [ManifestSource] = []
+        let directory = FilePath(FileManager.default.currentDirectoryPath)
         for path in paths {
             do throws(RegistryError) {
-                sources.append(try ManifestSource(path: FilePath(path)))
+                sources.append(try ManifestSource(path: FilePath(path), workingDirectory: directory))
             } catch {
                 view.add(unreadable: path, error)
             }

@@ -34,6 +34,15 @@ extension Rule {
             if field.value == .array([]) { field.fault("is empty: a peer gets nothing to sign in with") }
         },
         Rule(
+            warning: "accounts.email_domain", "4",
+            "With the manager `email_manager`, `config_schema` has the field `domain`: addresses are made with it.",
+            remedy: "declare the field domain in config_schema, a string"
+        ) { check in
+            let field = check["accounts"]["manager"]
+            guard field.text == "email_manager", !check["config_schema"]["domain"].isPresent else { return }
+            field.fault("makes no account without the field \"domain\", which config_schema does not declare")
+        },
+        Rule(
             "accounts.port.range", "4", "`accounts.port` is from 1 to 65535.",
             remedy: "give the port that answers /service-api, or leave it out when it is the backend's"
         ) { check in
@@ -85,7 +94,9 @@ extension Rule {
         ) { check in
             let declared = Set(check["accounts"]["credentials"].elements.compactMap(\.text))
             check.eachToken { field, token in
-                guard case .credential(let service, let name) = token, service == check.id, !declared.contains(name)
+                // Without an id of its own to compare, the service has at least no such credential.
+                guard case .credential(let service, let name) = token, !declared.contains(name),
+                    service == check.id || check.id.flatMap({ ServiceID($0) }) == nil
                 else { return }
                 field.fault("names the credential \(quoted(name)), which accounts.credentials does not declare")
             }
