@@ -20,11 +20,11 @@ def busybox(tree):
         os.symlink("busybox", os.path.join(tree, "bin", name))
 
 
-def gnu(tree, without=()):
-    """GNU tar, coreutils, findutils and bash with the libraries they need."""
+def gnu(tree, without=(), more=()):
+    """GNU tar, coreutils, findutils and bash with the libraries they need; `more`: names of other tools."""
     _skeleton(tree)
     needed = set()
-    for name in GNU_TOOLS:
+    for name in (*GNU_TOOLS, *more):
         path = _which(name)
         if path is None or name in without:
             continue

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Runs a program and kills it before its N-th kernel message: a netlink message, or a write below /proc/sys.
 
-    messages.py --kill N --report FILE -- PROGRAM ARGUMENT …
+    messages.py [--changes] --kill N --report FILE -- PROGRAM ARGUMENT …
 
 The numbering goes over all threads together, in the order in which they reach the kernel (strace counts each thread for
 itself). The program stops at the entry of the call, by seccomp, and SIGKILL comes before the call is executed. With
-N = 0 it runs to its end. The report: {"messages": [what each was], "killed": bool, "status": exit status}. Linux on
-x86_64 and aarch64.
+N = 0 it runs to its end. With --changes questions to the kernel are not counted. The report: {"messages": [what each
+counted one was], "killed": bool, "status": exit status}. Linux on x86_64 and aarch64.
 """
 
 import argparse
@@ -84,8 +84,15 @@ def netlink_of(process, descriptor):
         os.close(handle)
 
 
-def message(process, thread):
-    """What a kernel message is, in a few words; None when the call is something else."""
+def asks(protocol, kind):
+    """Whether a netlink message of this type is a question: RTM_GET…, NFT_MSG_GET…, IPCTNL_MSG_CT_GET."""
+    if protocol == 0:
+        return kind % 4 == 2
+    return kind >> 8 == 10 and kind & 255 in (1, 4, 7, 10, 13, 16, 19, 23) or kind == 0x101
+
+
+def message(process, thread, changes):
+    """What a kernel message is, in a few words; None when the call is something else, or a question and `changes` is set."""
     name, arguments = call(thread)
     if "send" in name:
         protocol = netlink_of(process, arguments[0] & 0xFFFFFFFF)
@@ -96,6 +103,8 @@ def message(process, thread):
             vector = struct.unpack_from("Q", memory(thread, start + 16, 8))[0]
             start = struct.unpack_from("Q", memory(thread, vector, 8))[0]
         _, kind, flags = struct.unpack("IHH", memory(thread, start, 8))
+        if changes and asks(protocol, kind):
+            return None
         return f"{FAMILIES.get(protocol, protocol)} type {kind:#x} flags {flags:#x}"
     try:
         path = os.readlink(f"/proc/{thread}/fd/{arguments[0] & 0xFFFFFFFF}")
@@ -126,7 +135,7 @@ def begin(words):
     return pid
 
 
-def follow(words, kill):
+def follow(words, kill, changes=False):
     """Runs the program; the report."""
     pid = begin(words)
     found, killed, armed = [], False, False
@@ -138,7 +147,7 @@ def follow(words, kill):
             continue
         event, number = status >> 16, os.WSTOPSIG(status)
         if event == EVENT_SECCOMP and armed and not killed:
-            what = message(pid, thread)
+            what = message(pid, thread, changes)
             if what is not None:
                 found.append(what)
                 if len(found) == kill:
@@ -155,10 +164,11 @@ def follow(words, kill):
 def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kill", type=int, default=0)
+    options.add_argument("--changes", action="store_true")
     options.add_argument("--report", required=True)
     options.add_argument("words", nargs="+")
     chosen = options.parse_args()
-    report = follow(chosen.words, chosen.kill)
+    report = follow(chosen.words, chosen.kill, chosen.changes)
     with open(chosen.report, "w") as file:
         json.dump(report, file)
     return 137 if report["killed"] else report["status"]

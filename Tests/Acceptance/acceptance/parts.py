@@ -264,24 +264,49 @@ class Server:
         self.socket.close()
 
 
-class Resolver(Server):
-    """A name server that writes down what it is asked, and answers every name with one address."""
+def question(name):
+    """A DNS query for an IPv4 address of a name."""
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    return b"\x12\x34\1\0\0\1\0\0\0\0\0\0" + labels + b"\0\0\1\0\1"
 
-    def __init__(self, scratch, place, address, port, reply):
+
+class Resolver(Server):
+    """A name server that writes down what it is asked, by UDP or TCP, and answers every name with one address."""
+
+    def __init__(self, scratch, place, address, port, reply, tcp_port=None):
         self.asked, self.reply = [], socket.inet_aton(reply)
+        self.listener = inside(place.path, lambda: socket.create_server((address, tcp_port or port)))
+        self.listener.settimeout(0.2)
         super().__init__(scratch, place, address, port, self._answer)
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while not self.over:
+            try:
+                with self.listener.accept()[0] as one:
+                    one.settimeout(1)
+                    packet = one.recv(2048)
+                    if len(packet) > 14:
+                        reply = self._answer(packet[2:], one.getpeername())
+                        one.sendall(struct.pack("!H", len(reply)) + reply)
+            except OSError:  # a timeout, or a caller that went away
+                pass
+
+    def close(self):
+        super().close()
+        self.listener.close()
 
     def _answer(self, packet, sender):
         labels, at = [], 12
         while at < len(packet) and packet[at]:
             labels.append(packet[at + 1:at + 1 + packet[at]].decode(errors="replace"))
             at += 1 + packet[at]
-        question = packet[12:at + 5]
+        asked = packet[12:at + 5]
         self.asked.append((".".join(labels), sender[0]))
-        if question[-4:-2] == b"\0\1":
-            return (packet[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + question
+        if asked[-4:-2] == b"\0\1":
+            return (packet[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + asked
                     + b"\xc0\x0c\0\1\0\1\0\0\0\1\0\4" + self.reply)
-        return packet[:2] + b"\x81\x80\0\1\0\0\0\0\0\0" + question
+        return packet[:2] + b"\x81\x80\0\1\0\0\0\0\0\0" + asked
 
     def names(self, wanted):
         """How often a name was asked."""
