@@ -4,19 +4,6 @@ import Testing
 
 @Suite("Random damage")
 struct MutationTests {
-    /// SplitMix64: the same numbers on every run, so that a failure can be repeated.
-    struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     /// Pieces that JSON readers and validators stumble over.
     static let pieces: [String] = [
         "null", "true", "-1", "1e999", "99999999999999999999", "\"\"", "\"..\"", "\"/\"", "\"\\u0000\"", "\"\\ud800\"",
@@ -32,7 +19,7 @@ struct MutationTests {
         let context = RuleContext(
             projectRoot: "/srv/cell", neighbours: Neighbours(try Fixture.names.map { try Fixture.manifest($0) }))
         let count = Self.count / 10
-        var numbers = Numbers(state: UInt64(part))
+        var numbers = SeededGenerator(UInt64(part))
         var (unread, refused, accepted) = (0, 0, 0)
         for _ in 0..<count {
             var bytes = originals[Int.random(in: 0..<originals.count, using: &numbers)]
@@ -73,7 +60,7 @@ struct MutationTests {
         }
     }
 
-    static func damage(_ bytes: inout [UInt8], _ numbers: inout Numbers) {
+    static func damage(_ bytes: inout [UInt8], _ numbers: inout SeededGenerator) {
         guard !bytes.isEmpty else { return }
         let place = Int.random(in: 0..<bytes.count, using: &numbers)
         let length = Int.random(in: 1...16, using: &numbers)
@@ -90,7 +77,7 @@ struct MutationTests {
     }
 
     /// Puts a piece where a string or number stands, so that the damage often is still JSON.
-    static func replaceValue(_ bytes: inout [UInt8], from place: Int, _ numbers: inout Numbers) {
+    static func replaceValue(_ bytes: inout [UInt8], from place: Int, _ numbers: inout SeededGenerator) {
         guard let colon = bytes[place...].firstIndex(of: UInt8(ascii: ":")),
             let end = bytes[colon...].firstIndex(where: { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "\n") })
         else { return }

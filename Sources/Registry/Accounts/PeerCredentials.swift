@@ -16,22 +16,13 @@ public struct PeerCredentials: Sendable, Equatable {
     public init(
         parsing bytes: [UInt8], file: String = "data/peer_service_credentials.json"
     ) throws(RegistryError) {
-        let root: JSONValue
-        do throws(JSONSyntaxError) {
-            root = try JSONParser.parse(bytes)
-        } catch {
-            throw RegistryError(.configuration, faults: [Fault(file: file, pointer: error.pointer, error.message)])
-        }
-        let faults = FaultList(file: file)
-        for (_, service) in Field(root: root, faults: faults).members ?? [] {
-            for (_, peer) in service.members ?? [] {
-                for (_, value) in peer.members ?? [] { _ = value.string() }
+        document = try JSONParser.document(bytes, file: file) { root in
+            for (_, service) in root.members ?? [] {
+                for (_, peer) in service.members ?? [] {
+                    for (_, value) in peer.members ?? [] { _ = value.string() }
+                }
             }
-        }
-        guard faults.faults.isEmpty, let document = root.object else {
-            throw RegistryError(.configuration, faults: faults.faults)
-        }
-        self.document = document
+        }.document
     }
 
     /// The file's bytes.

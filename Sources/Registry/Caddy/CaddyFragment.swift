@@ -11,7 +11,7 @@ public enum TLSMode: String, Sendable, CaseIterable {
 /// `config/caddy/services.caddy`: one site block per subdomain of the installed services, for the cell's own Caddyfile
 /// to import. Its core sites stand there, and are never touched.
 public struct CaddyFragment: Sendable, Equatable {
-    public let sites: [Site]
+    public var sites: [Site]
     /// The cell's domain; every site is a subdomain of it.
     public let domain: Domain
     public let tls: TLSMode
@@ -25,6 +25,9 @@ public struct CaddyFragment: Sendable, Equatable {
 
     /// The host name of a site.
     public func host(of site: Site) -> String { "\(site.subdomain).\(domain)" }
+
+    /// The host names of all sites.
+    public var hosts: [String] { sites.map(host(of:)) }
 
     /// The Caddyfile text; the same sites make the same bytes.
     public var text: String {

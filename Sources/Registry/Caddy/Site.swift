@@ -23,12 +23,7 @@ extension ServiceRegistry {
         var faults: [Fault] = []
         for service in services where service.capabilities.hasSubdomain {
             for wish in service.siteWishes {
-                if let message = wish.fault(in: service, taken: sites) {
-                    faults.append(wish.fault(service, message))
-                } else if let subdomain = Subdomain(wish.subdomain), let backend = wish.backend.flatMap({ Backend($0) })
-                {
-                    sites[subdomain] = Site(service: service.id, subdomain: subdomain, backend: backend)
-                }
+                if let site = wish.site(of: service, taken: sites, &faults) { sites[site.subdomain] = site }
             }
         }
         return (sites.values.sorted { $0.subdomain < $1.subdomain }, faults)
@@ -36,36 +31,37 @@ extension ServiceRegistry {
 }
 
 /// A subdomain as a manifest asks for it.
-private struct SiteWish {
+struct SiteWish {
     let pointer: JSONPointer
     let subdomain: String
     let backend: String?
 
-    /// What is wrong with it, without the place; nil when nothing is.
-    func fault(in service: Manifest, taken: [Subdomain: Site]) -> String? {
-        guard let name = Subdomain(subdomain) else { return "\(quoted(subdomain)) is not \(Subdomain.rule)" }
-        if name.isReserved { return "\(quoted(subdomain)) is reserved for the cell; choose another" }
+    /// The site that it becomes; nil, and a fault, when it can't be one.
+    func site(of service: Manifest, taken: [Subdomain: Site], _ faults: inout [Fault]) -> Site? {
+        func refuse(_ message: String) -> Site? {
+            faults.append(Fault(file: "data/services/\(service.id)/manifest.json", pointer: pointer, message))
+            return nil
+        }
+        guard let name = Subdomain(subdomain) else { return refuse("\(quoted(subdomain)) is not \(Subdomain.rule)") }
+        if name.isReserved { return refuse("\(quoted(subdomain)) is reserved for the cell; choose another") }
         guard let target = backend.flatMap({ Backend($0) }) else {
-            return "\(quoted(backend ?? "")) is not \(Backend.rule)"
+            return refuse("\(quoted(backend ?? "")) is not \(Backend.rule)")
         }
-        guard service.allNames.contains(target.host) else {
-            let names = service.allNames.map(\.rawValue).joined(separator: ", ")
-            return "\(quoted(target.host.rawValue)) is no container of this service; it has \(names)"
+        guard service.allContainers.contains(target.host) else {
+            let names = service.allContainers.map(\.rawValue).joined(separator: ", ")
+            return refuse("\(quoted(target.host.rawValue)) is no container of this service; it has \(names)")
         }
-        guard let owner = taken[name]?.service else { return nil }
-        return
-            "\(quoted(subdomain)) belongs to \(owner == service.id ? "this service already" : "the service \(owner)")"
-            + "; choose another"
-    }
-
-    func fault(_ service: Manifest, _ message: String) -> Fault {
-        Fault(file: "data/services/\(service.id)/manifest.json", pointer: pointer, message)
+        if let owner = taken[name]?.service {
+            let whose = owner == service.id ? "this service already" : "the service \(owner)"
+            return refuse("\(quoted(subdomain)) belongs to \(whose); choose another")
+        }
+        return Site(service: service.id, subdomain: name, backend: target)
     }
 }
 
 extension Manifest {
     /// What it asks for, the primary subdomain first; `extra_backends` name subdomains of their own.
-    fileprivate var siteWishes: [SiteWish] {
+    var siteWishes: [SiteWish] {
         var wishes: [SiteWish] = []
         if let subdomain {
             wishes.append(
@@ -84,10 +80,5 @@ extension Manifest {
                     backend: backend))
         }
         return wishes
-    }
-
-    /// The names its backends may have.
-    fileprivate var allNames: [ContainerName] {
-        [containerName] + containers.filter { $0 != containerName }
     }
 }

@@ -22,26 +22,15 @@ public struct CellConfig: Sendable, Equatable {
     /// Reads the file's bytes; `file` names them in messages.
     /// - Throws: `RegistryError` with code `.configuration` and all faults.
     public init(parsing bytes: [UInt8], file: String = "config/cell_config.json") throws(RegistryError) {
-        let root: JSONValue
-        do throws(JSONSyntaxError) {
-            root = try JSONParser.parse(bytes)
-        } catch {
-            throw RegistryError(
-                .configuration, faults: [Fault(file: file, pointer: error.pointer, error.message)])
-        }
-        let faults = FaultList(file: file)
-        let field = Field(root: root, faults: faults)
-        if field.isObject {
-            identity = field["identity"].optional(CellIdentity.init) ?? CellIdentity()
-            settings = field["services"].optional(Self.settings) ?? [:]
-        } else {
-            identity = CellIdentity()
-            settings = [:]
-        }
-        guard faults.faults.isEmpty, let document = root.object else {
-            throw RegistryError(.configuration, faults: faults.faults)
+        let (document, parts) = try JSONParser.document(bytes, file: file) { root in
+            guard root.isObject else { return (CellIdentity(), [String: ServiceSettings]()) }
+            return (
+                root["identity"].optional(CellIdentity.init) ?? CellIdentity(),
+                root["services"].optional(Self.settings) ?? [:]
+            )
         }
         self.document = document
+        (identity, settings) = parts
     }
 
     /// Reads the cell's file; a file or directory that does not exist is an empty configuration, not an error.
@@ -63,9 +52,14 @@ public struct CellConfig: Sendable, Equatable {
 
     /// The document with another exit for a service; all else stays as it is.
     public func setting(exit: Exit, for id: ServiceID) -> JSONObject {
+        changing(id) { $0["egress"] = .string(exit.rawValue) }
+    }
+
+    /// The document with a change of what stands there for one service.
+    func changing(_ id: ServiceID, _ change: (inout JSONObject) -> Void) -> JSONObject {
         var services = document["services"]?.object ?? JSONObject()
         var service = services[id.rawValue]?.object ?? JSONObject()
-        service["egress"] = .string(exit.rawValue)
+        change(&service)
         services[id.rawValue] = .object(service)
         var changed = document
         changed["services"] = .object(services)

@@ -37,7 +37,7 @@ public struct ComposeTemplate: Sendable, Equatable {
     /// The containers that need an address: the one that the template gives `${SERVICE_IP}` first, else the manifest's
     /// `container_name`; then the manifest's others in their order.
     public func containers(of manifest: Manifest) -> [ContainerName] {
-        let declared = [manifest.containerName] + manifest.containers.filter { $0 != manifest.containerName }
+        let declared = manifest.allContainers
         let services = root.mapping?["services"]?.mapping ?? ComposeMapping()
         let main = declared.first { container in
             let network = services[container.rawValue]?.mapping?["networks"]?.mapping?[ComposeCell.networkKey]

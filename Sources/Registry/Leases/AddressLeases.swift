@@ -24,20 +24,14 @@ public struct AddressLeases: Sendable, Equatable {
     /// Reads the file's bytes; `file` names them in messages.
     /// - Throws: `RegistryError` with code `.configuration` and all faults.
     public init(parsing bytes: [UInt8], file: String = "data/ip_leases.json") throws(RegistryError) {
-        let root: JSONValue
-        do throws(JSONSyntaxError) {
-            root = try JSONParser.parse(bytes)
-        } catch {
-            throw RegistryError(.configuration, faults: [Fault(file: file, pointer: error.pointer, error.message)])
-        }
-        let faults = FaultList(file: file)
-        for (service, field) in Field(root: root, faults: faults).members ?? [] {
-            let leases = (field.members ?? []).compactMap { container, field in
-                field.string().map { Lease(container: container, address: $0) }
+        services = try JSONParser.document(bytes, file: file) { root in
+            (root.members ?? []).map { service, field in
+                let leases = (field.members ?? []).compactMap { container, field in
+                    field.string().map { Lease(container: container, address: $0) }
+                }
+                return (service, leases)
             }
-            services.append((service, leases))
-        }
-        guard faults.faults.isEmpty else { throw RegistryError(.configuration, faults: faults.faults) }
+        }.value
     }
 
     /// Reads the cell's file; one that does not exist means that there are no leases.

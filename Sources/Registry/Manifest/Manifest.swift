@@ -82,3 +82,10 @@ public struct Manifest: Sendable, Encodable, Equatable {
         case caddyRoute = "caddy_route"
     }
 }
+
+extension Manifest {
+    /// Every container of the service, the main one first, each once.
+    public var allContainers: [ContainerName] {
+        [containerName] + containers.filter { $0 != containerName }
+    }
+}

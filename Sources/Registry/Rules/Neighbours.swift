@@ -19,12 +19,9 @@ public struct Neighbours: Sendable {
             if names[name] == nil { names[name] = id }
         }
         if manifest.capabilities.hasSubdomain {
-            for name in [manifest.subdomain].compactMap(\.self) + manifest.extraSubdomains + manifest.extraBackends.keys
-            {
-                claim(name, &subdomains)
-            }
+            for wish in manifest.siteWishes { claim(wish.subdomain, &subdomains) }
         }
-        for name in [manifest.containerName] + manifest.containers { claim(name.rawValue, &containers) }
+        for name in manifest.allContainers { claim(name.rawValue, &containers) }
         let primary = manifest.storage.flatMap { ConfigPath($0.primaryPath) }
         for path in (manifest.backup?.configPaths ?? []) + [primary].compactMap(\.self) {
             claim(path.rawValue, &paths)

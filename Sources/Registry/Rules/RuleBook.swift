@@ -32,9 +32,16 @@ public struct RuleBook: Sendable {
 
     /// Holds several manifests against every rule and each other: of two in conflict, the one with the later id (or file
     /// name) breaks the rule. The reports come in that order; those without a readable id come last.
-    public func judge(_ sources: [ManifestSource], in context: RuleContext = RuleContext()) -> [ManifestReport] {
+    ///
+    /// - Parameter installed: Services that are there already; one that is judged anew is no neighbour of itself.
+    public func judge(
+        _ sources: [ManifestSource], beside installed: [Manifest] = [], in context: RuleContext = RuleContext()
+    ) -> [ManifestReport] {
         var context = context
-        return sources.map(Reading.init).sorted().map { reading in
+        let readings = sources.map(Reading.init).sorted()
+        let judged = Set(readings.compactMap { $0.manifest?.id })
+        for manifest in installed where !judged.contains(manifest.id) { context.neighbours.add(manifest) }
+        return readings.map { reading in
             let report = judge(reading, in: context)
             if let manifest = reading.manifest { context.neighbours.add(manifest) }
             return report

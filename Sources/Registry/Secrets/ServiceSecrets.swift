@@ -16,20 +16,11 @@ public struct ServiceSecrets: Sendable, Equatable {
     /// Reads the file's bytes; `file` names them in messages, which never show a value.
     /// - Throws: `RegistryError` with code `.configuration` and all faults.
     public init(parsing bytes: [UInt8], file: String = "data/service_secrets.json") throws(RegistryError) {
-        let root: JSONValue
-        do throws(JSONSyntaxError) {
-            root = try JSONParser.parse(bytes)
-        } catch {
-            throw RegistryError(.configuration, faults: [Fault(file: file, pointer: error.pointer, error.message)])
-        }
-        let faults = FaultList(file: file)
-        for (_, service) in Field(root: root, faults: faults).members ?? [] {
-            for (_, secret) in service.members ?? [] { _ = secret.string() }
-        }
-        guard faults.faults.isEmpty, let document = root.object else {
-            throw RegistryError(.configuration, faults: faults.faults)
-        }
-        self.document = document
+        document = try JSONParser.document(bytes, file: file) { root in
+            for (_, service) in root.members ?? [] {
+                for (_, secret) in service.members ?? [] { _ = secret.string() }
+            }
+        }.document
     }
 
     /// The secret of that name; nil when there is none.
@@ -42,7 +33,7 @@ public struct ServiceSecrets: Sendable, Equatable {
         document[service.rawValue]?.object?.keys ?? []
     }
 
-    /// Makes the secrets that a service has not got yet; those it has stay, also the ones that are not named.
+    /// Makes the secrets that a service has not got yet, each of 24 random bytes; those it has stay, also the ones that are not named.
     /// - Returns: Whether one was made, and the file must be written.
     @discardableResult
     public mutating func ensure(_ names: [String], for service: ServiceID) -> Bool {
@@ -58,7 +49,7 @@ public struct ServiceSecrets: Sendable, Equatable {
         var secrets = document[service.rawValue]?.object ?? JSONObject()
         var isChanged = false
         for name in names where secrets[name] == nil {
-            secrets[name] = .string(Self.secret(using: &generator))
+            secrets[name] = .string(Password.make(bytes: 24, using: &generator))
             isChanged = true
         }
         if isChanged { document[service.rawValue] = .object(secrets) }
@@ -73,18 +64,6 @@ public struct ServiceSecrets: Sendable, Equatable {
     /// The file's bytes.
     public func serialized() -> [UInt8] {
         JSONValue.object(document).serialized()
-    }
-
-    /// 24 random bytes as URL-safe base64 without padding (RFC 4648, section 5): 32 characters, what the guide's
-    /// `secrets.token_urlsafe(24)` gives.
-    static func secret(using generator: inout some RandomNumberGenerator) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
-        var text: [UInt8] = []
-        for _ in 0..<8 {
-            let three = UInt32.random(in: 0..<1 << 24, using: &generator)
-            for shift in [18, 12, 6, 0] { text.append(alphabet[Int(three >> UInt32(shift)) & 63]) }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }
 

@@ -183,15 +183,9 @@ public struct AccountManager: Sendable {
     }
 
     private func resolve(_ service: String) throws -> Manifest {
-        let registry = try ServiceRegistry(loading: cell.layout)
-        guard let id = ServiceID(service), let manifest = registry.service(id) else {
-            if let fault = registry.faults.first(where: { $0.service == service }) {
-                throw RunError(.refused, "the manifest of \(service) can't be used: \(fault.reason)")
-            }
-            throw RunError(.failed, "no service \(service) is installed")
-        }
+        let manifest = try ServiceRegistry(loading: cell.layout).named(service)
         guard manifest.capabilities.hasAccounts, manifest.accounts != nil else {
-            throw RunError(.refused, "\(id) has no accounts (has_accounts is false in its manifest)")
+            throw RunError(.refused, "\(manifest.id) has no accounts (has_accounts is false in its manifest)")
         }
         return manifest
     }

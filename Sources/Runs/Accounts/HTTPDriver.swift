@@ -47,13 +47,7 @@ struct HTTPDriver: AccountDriver {
     }
 
     private func refusal(_ answer: WebResponse, _ what: String) -> RunError {
-        struct Refusal: Decodable { let error: String }
-        let said: String
-        do {
-            said = try JSONDecoder().decode(Refusal.self, from: Data(answer.body)).error
-        } catch {
-            said = "status \(answer.status)"
-        }
+        let said = answer.jsonError ?? "status \(answer.status)"
         let line = said.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }
             .joined()
         return RunError(.failed, "\(service) \(what): \(line) (\(answer.status))")

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 internal import Web
 
 /// Caddy's admin API (caddyserver.com/docs/api).
@@ -73,11 +72,6 @@ struct CaddyAdmin: Sendable {
 
     /// `{"error": "…"}`, or whatever came.
     private func reason(_ answer: WebResponse) -> String {
-        struct Refusal: Decodable { let error: String }
-        do {
-            return try JSONDecoder().decode(Refusal.self, from: Data(answer.body)).error
-        } catch {
-            return "status \(answer.status) \(answer.text.prefix(300))"
-        }
+        answer.jsonError ?? "status \(answer.status) \(answer.text.prefix(300))"
     }
 }

@@ -1,5 +1,5 @@
 internal import Archive
-public import Registry
+internal import Registry
 internal import Web
 
 /// Writes the sites of services for Caddy, their names for DNS, and has Caddy serve them.
@@ -10,13 +10,16 @@ public struct CaddyRun: Sendable {
 
     /// What was made of the installed services.
     public struct Rendering: Sendable {
-        /// `services.caddy`.
-        public let caddyfile: String
-        /// `services.hosts`.
-        public let hosts: String
-        public let sites: [Site]
+        var fragment: CaddyFragment
+        /// Caddy's address, for the names.
+        let address: String
         /// What keeps a site from being served, a sentence each.
-        public let faults: [String]
+        public internal(set) var faults: [String]
+
+        /// `services.caddy`.
+        public var caddyfile: String { fragment.text }
+        /// `services.hosts`.
+        public var hosts: String { HostsFile(fragment, address: address).text }
     }
 
     /// What an apply did.
@@ -41,25 +44,16 @@ public struct CaddyRun: Sendable {
     public func render() throws -> Rendering {
         let registry = try ServiceRegistry(loading: cell.layout)
         let (sites, faults) = registry.sites()
-        return try rendering(
-            sites, registry.faults.map { "\($0.service): \($0.reason)" } + faults.map(\.description))
-    }
-
-    private func rendering(_ sites: [Site], _ faults: [String]) throws -> Rendering {
-        let fragment = try fragment(sites)
-        return Rendering(
-            caddyfile: fragment.text, hosts: HostsFile(fragment, address: cell.config.caddy.address).text, sites: sites,
-            faults: faults)
-    }
-
-    private func fragment(_ sites: [Site]) throws -> CaddyFragment {
         let written = try CellConfig(of: cell.layout).identity.domain
         guard let domain = written.flatMap({ Domain($0) }) else {
             throw RunError(
                 .configuration,
                 "config/cell_config.json: identity.domain must be \(Domain.rule); services are subdomains of it")
         }
-        return CaddyFragment(sites: sites, domain: domain, tls: cell.config.caddy.tls)
+        let config = cell.config.caddy
+        return Rendering(
+            fragment: CaddyFragment(sites: sites, domain: domain, tls: config.tls), address: config.address,
+            faults: registry.faults.map { "\($0.service): \($0.reason)" } + faults.map(\.description))
     }
 
     /// Brings Caddy to the installed services, on record. A service whose site Caddy refuses loses only that; when Caddy
@@ -86,13 +80,10 @@ public struct CaddyRun: Sendable {
         if let refusal = try await admin.refusal(of: own.whole(with: rendering.caddyfile)) {
             rendering = try await withoutRefused(rendering, own, admin, refusal)
         }
-        let old = try written("config/caddy/services.caddy")
-        let changed = try changedHosts(from: old, to: rendering)
+        let changed = changedHosts(from: try written("config/caddy/services.caddy"), to: rendering)
         try await admin.load(caddyfile: own.whole(with: rendering.caddyfile))
         do {
-            for site in rendering.sites where changed.contains(try fragment([]).host(of: site)) {
-                try await probe(try fragment([]).host(of: site))
-            }
+            for host in rendering.fragment.hosts where changed.contains(host) { try await probe(host) }
         } catch {
             try await admin.load(json: before)
             throw error
@@ -111,16 +102,19 @@ public struct CaddyRun: Sendable {
         if let reason = try await admin.refusal(of: own.whole(with: "")) {
             throw RunError(.configuration, "\(cell.config.caddy.caddyfile): Caddy refuses it: \(reason)")
         }
-        var good: [Site] = []
-        var faults = rendering.faults
-        for (service, sites) in Dictionary(grouping: rendering.sites, by: \.service).sorted(by: { $0.key < $1.key }) {
-            if let reason = try await admin.refusal(of: own.whole(with: fragment(sites).text)) {
-                faults.append("\(service): Caddy refuses its site: \(reason)")
+        var left = rendering
+        left.fragment.sites = []
+        let sites = Dictionary(grouping: rendering.fragment.sites, by: \.service)
+        for (service, sites) in sites.sorted(by: { $0.key < $1.key }) {
+            var alone = rendering.fragment
+            alone.sites = sites
+            if let reason = try await admin.refusal(of: own.whole(with: alone.text)) {
+                left.faults.append("\(service): Caddy refuses its site: \(reason)")
             } else {
-                good += sites
+                left.fragment.sites += sites
             }
         }
-        let left = try self.rendering(good.sorted { $0.subdomain < $1.subdomain }, faults)
+        left.fragment.sites.sort { $0.subdomain < $1.subdomain }
         if let reason = try await admin.refusal(of: own.whole(with: left.caddyfile)) {
             throw RunError(.failed, "Caddy refuses the sites of services together: \(reason) (all of them: \(refusal))")
         }
@@ -148,7 +142,7 @@ public struct CaddyRun: Sendable {
     }
 
     /// Hosts whose block differs.
-    private func changedHosts(from old: String, to rendering: Rendering) throws -> [String] {
+    private func changedHosts(from old: String, to rendering: Rendering) -> [String] {
         func blocks(_ text: String) -> [String: String] {
             var found: [String: String] = [:]
             for block in text.split(separator: "\n\n") {

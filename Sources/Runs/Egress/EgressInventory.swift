@@ -140,10 +140,3 @@ struct EgressInventory {
         return ports.isEmpty ? [:] : [address: Set(ports)]
     }
 }
-
-extension Manifest {
-    /// Every container of the service, the main one first, each once.
-    var allContainers: [Registry.ContainerName] {
-        [containerName] + containers.filter { $0 != containerName }
-    }
-}

@@ -65,14 +65,8 @@ public struct EgressRun: Sendable {
         guard let exit = Registry.Exit(rawValue: exit) else {
             throw RunError(.usage, "\(exit) is no exit; there are \(words)")
         }
-        let registry = try ServiceRegistry(loading: cell.layout)
-        guard let id = ServiceID(service), let manifest = registry.service(id) else {
-            if let fault = registry.faults.first(where: { $0.service == service }) {
-                throw RunError(.refused, "the manifest of \(service) can't be used: \(fault.reason)")
-            }
-            let known = registry.services.map(\.id.rawValue).joined(separator: ", ")
-            throw RunError(.failed, "no service \(service) is installed; there are: \(known.isEmpty ? "none" : known)")
-        }
+        let manifest = try ServiceRegistry(loading: cell.layout).named(service)
+        let id = manifest.id
         guard manifest.capabilities.hasEgress, let egress = manifest.egress else {
             throw RunError(
                 .refused, "\(id) has no choice of exits (has_egress is false in its manifest); it leaves by default")

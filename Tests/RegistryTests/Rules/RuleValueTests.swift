@@ -48,7 +48,7 @@ struct RuleValueTests {
             "{peer.service_credentials.email.password}",
             "{peer}", "{domain }", "é", "{{domain}", "\u{301}",
         ]
-        var numbers = MutationTests.Numbers(state: 4)
+        var numbers = SeededGenerator(4)
         let peer = try #require(PeerName("alice"))
         var accepted = 0
         for _ in 0..<300 {

@@ -47,14 +47,10 @@ struct ServiceValidate: AsyncParsableCommand {
     }
 
     private func judge(_ sources: [ManifestSource], _ cell: CellLayout?) throws -> [ManifestReport] {
-        var context = RuleContext(projectRoot: cell?.root.string)
-        if installed, let cell {
-            let given = Set(sources.compactMap { (try? Manifest(parsing: $0.bytes, file: $0.file))?.id })
-            let others = try ServiceRegistry(loading: cell).services.filter { !given.contains($0.id) }
-            context.neighbours = Neighbours(others)
-        }
+        var others: [Manifest] = []
+        if installed, let cell { others = try ServiceRegistry(loading: cell).services }
         // A package's compose-template.yml is judged here as well, once there are rules for it: its findings join those of
         // the manifest with `ManifestReport.adding`.
-        return RuleBook.manifests.judge(sources, in: context)
+        return RuleBook.manifests.judge(sources, beside: others, in: RuleContext(projectRoot: cell?.root.string))
     }
 }

@@ -1,4 +1,4 @@
-/// A generated password.
+/// A generated password or secret.
 public enum Password {
     /// As `secrets.token_urlsafe(bytes)` makes it (guide, section 4): random bytes in URL-safe base64 without padding.
     ///
