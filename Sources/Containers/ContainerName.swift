@@ -13,6 +13,11 @@ public struct ContainerName: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 
+    /// Stands for the engine itself in messages, where no container is meant.
+    static let engine = ContainerName(checked: "engine")
+
+    private init(checked text: String) { self.text = text }
+
     /// The name itself.
     public var description: String { text }
 

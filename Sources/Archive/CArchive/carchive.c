@@ -9,6 +9,7 @@
 
 const uint64_t carchive_resolve_beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
 const unsigned int carchive_rename_noreplace = RENAME_NOREPLACE;
+const unsigned int carchive_rename_exchange = RENAME_EXCHANGE;
 
 int carchive_openat2(int directory, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve) {
     struct open_how how = {.flags = flags, .mode = mode, .resolve = resolve};

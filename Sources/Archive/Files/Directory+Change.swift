@@ -31,8 +31,17 @@ extension Directory {
     public func rename(
         _ path: RelativePath, to target: RelativePath, in directory: Directory? = nil, replacing: Bool
     ) throws(ArchiveError) {
-        let destination = directory ?? self
-        let flags = replacing ? 0 : carchive_rename_noreplace
+        try rename(path, to: target, in: directory ?? self, flags: replacing ? 0 : carchive_rename_noreplace)
+    }
+
+    /// Exchanges two entries of this directory, in one step for every observer (RENAME_EXCHANGE).
+    public func exchange(_ path: RelativePath, with other: RelativePath) throws(ArchiveError) {
+        try rename(path, to: other, in: self, flags: carchive_rename_exchange)
+    }
+
+    private func rename(
+        _ path: RelativePath, to target: RelativePath, in destination: Directory, flags: UInt32
+    ) throws(ArchiveError) {
         var failure: ArchiveError?
         try at(path, "rename") { fromDirectory, from in
             do throws(ArchiveError) {

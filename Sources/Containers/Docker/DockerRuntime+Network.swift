@@ -46,7 +46,7 @@ extension DockerRuntime {
         return answer.options?["com.docker.network.bridge.name"] ?? "br-\(answer.id.prefix(12))"
     }
 
-    private func understand<Answer: Decodable>(_ bytes: some Sequence<UInt8>) throws -> Answer {
+    func understand<Answer: Decodable>(_ bytes: some Sequence<UInt8>) throws -> Answer {
         do {
             return try JSONDecoder().decode(Answer.self, from: Data(bytes))
         } catch {
@@ -65,8 +65,7 @@ extension DockerRuntime {
         let events = ["start", "die", "connect", "disconnect"].flatMap { ["--filter", "event=\($0)"] }
         let child = child(
             ["events", "--format", "{{.Type}} {{.Action}}"] + events, input: .none, output: .descriptor(output))
-        guard let anyone = ContainerName("engine") else { return }
-        let result = try await start(child, given: given, for: anyone)
+        let result = try await start(child, given: given, for: .engine)
         throw ContainerError(.engineUnreachable, "the Docker engine tells of no events any more: \(result.lastMessage)")
     }
 

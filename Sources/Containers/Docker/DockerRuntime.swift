@@ -70,8 +70,13 @@ public struct DockerRuntime: ContainerRuntime {
 
     /// Asks the engine something and collects the answer; a silent engine is an error.
     func ask(_ arguments: [String], about name: ContainerName, patience: Duration) async throws -> ExecResult {
-        let child = self.child(arguments, input: .none, output: .collect(limit: 1 << 20))
-        return try await withThrowingTaskGroup(of: ExecResult?.self) { group in
+        try await finish(
+            child(arguments, input: .none, output: .collect(limit: 1 << 20)), about: name, patience: patience)
+    }
+
+    /// Runs a child to its end; one that takes too long is ended, and an error.
+    func finish(_ child: ChildProcess, about name: ContainerName, patience: Duration) async throws -> ExecResult {
+        try await withThrowingTaskGroup(of: ExecResult?.self) { group in
             group.addTask { try await start(child, given: GivenDescriptors([]), for: name) }
             group.addTask {
                 try await Task.sleep(for: patience)

@@ -60,7 +60,7 @@ public struct CellConfig: Sendable, Equatable {
         var services = document["services"]?.object ?? JSONObject()
         var service = services[id.rawValue]?.object ?? JSONObject()
         change(&service)
-        services[id.rawValue] = .object(service)
+        services[id.rawValue] = service.members.isEmpty ? nil : .object(service)
         var changed = document
         changed["services"] = .object(services)
         return changed

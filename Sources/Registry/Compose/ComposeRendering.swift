@@ -51,6 +51,12 @@ public struct ComposeRendering: Sendable {
             leases: leases, cell: cell, file: file)
     }
 
+    /// The images of the containers, each once.
+    public var images: [String] {
+        let services = document.mapping?["services"]?.mapping ?? ComposeMapping()
+        return Set(services.keys.compactMap { services[$0]?.mapping?["image"]?.text }).sorted()
+    }
+
     /// The bytes of `docker-compose.yml`.
     /// - Throws: `RegistryError` with code `.manifest` and all faults when there are ``violations``.
     public func composeFile() throws(RegistryError) -> [UInt8] {

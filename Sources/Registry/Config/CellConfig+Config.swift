@@ -13,6 +13,26 @@ extension CellConfig {
         }
     }
 
+    /// What the admin has saved for a service's fields, as it stands in the file; nil when nothing is.
+    public func writtenConfig(of id: ServiceID) -> JSONValue? {
+        document["services"]?.object?[id.rawValue]?.object?["config"]
+    }
+
+    /// The document with what ``writtenConfig(of:)`` gave before a change.
+    public func settingWrittenConfig(_ config: JSONValue?, of id: ServiceID) -> JSONObject {
+        changing(id) { $0["config"] = config }
+    }
+
+    /// The document without anything about a service.
+    public func removing(_ id: ServiceID) -> JSONObject {
+        var changed = document
+        if var services = document["services"]?.object {
+            services[id.rawValue] = nil
+            changed["services"] = .object(services)
+        }
+        return changed
+    }
+
     private func changingConfig(of id: ServiceID, _ change: (inout JSONObject) -> Void) -> JSONObject {
         changing(id) { service in
             var config = service["config"]?.object ?? JSONObject()

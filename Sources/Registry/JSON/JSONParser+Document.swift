@@ -5,12 +5,7 @@ extension JSONParser {
     static func document<Value>(
         _ bytes: [UInt8], file: String, _ body: (Field) -> Value
     ) throws(RegistryError) -> (document: JSONObject, value: Value) {
-        let root: JSONValue
-        do throws(JSONSyntaxError) {
-            root = try parse(bytes)
-        } catch {
-            throw RegistryError(.configuration, faults: [Fault(file: file, pointer: error.pointer, error.message)])
-        }
+        let root = try JSONValue(parsing: bytes, file: file)
         let faults = FaultList(file: file)
         let value = body(Field(root: root, faults: faults))
         guard faults.faults.isEmpty, let document = root.object else {

@@ -41,6 +41,30 @@ extension AddressLeases {
         }
     }
 
+    /// A service's leases as they stand in the file, in their order; nil when it has none.
+    public func written(for service: ServiceID) -> JSONValue? {
+        guard let found = services.first(where: { $0.id == service.rawValue }) else { return nil }
+        var members = JSONObject()
+        for lease in found.leases { members[lease.container] = .string(lease.address) }
+        return .object(members)
+    }
+
+    /// Puts back what ``written(for:)`` gave before a change; nil takes the service's leases away.
+    public mutating func restore(_ written: JSONValue?, for service: ServiceID) {
+        guard let members = written?.object?.members else { return release(service) }
+        let leases = members.map { Lease(container: $0.key, address: $0.value.string ?? "") }
+        if let place = services.firstIndex(where: { $0.id == service.rawValue }) {
+            services[place].leases = leases
+        } else {
+            services.append((service.rawValue, leases))
+        }
+    }
+
+    /// Every address that somebody has a lease for, with the service's id.
+    public var owners: [(address: String, service: String)] {
+        services.flatMap { service in service.leases.map { ($0.address, service.id) } }
+    }
+
     /// Gives the addresses of a removed service back; nothing happens when it has none.
     public mutating func release(_ service: ServiceID) {
         services.removeAll { $0.id == service.rawValue }

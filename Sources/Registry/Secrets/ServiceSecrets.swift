@@ -56,6 +56,13 @@ public struct ServiceSecrets: Sendable, Equatable {
         return isChanged
     }
 
+    /// Forgets the secrets of a service that are not among these: those that an undone change had made.
+    public mutating func keep(_ names: [String], of service: ServiceID) {
+        guard var secrets = document[service.rawValue]?.object else { return }
+        for name in secrets.keys where !names.contains(name) { secrets[name] = nil }
+        document[service.rawValue] = secrets.members.isEmpty ? nil : .object(secrets)
+    }
+
     /// Forgets the secrets of a service that is purged.
     public mutating func remove(_ service: ServiceID) {
         document[service.rawValue] = nil

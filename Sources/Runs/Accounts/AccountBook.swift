@@ -64,6 +64,17 @@ struct AccountBook {
         try writePending()
     }
 
+    /// Forgets every account on a service that is purged: its data, and with it the accounts, are gone.
+    static func forget(_ service: ServiceID, in cell: Cell) throws {
+        let lock = try CellLock(cell, run: RunID(), scope: .accounts)
+        defer { withExtendedLifetime(lock) {} }
+        var book = try AccountBook(cell)
+        for peer in book.credentials.peers(of: service) { try book.finish(service, peer, nil) }
+        guard book.pending[service.rawValue] != nil else { return }
+        book.pending[service.rawValue] = nil
+        try book.writePending()
+    }
+
     private func writePending() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]

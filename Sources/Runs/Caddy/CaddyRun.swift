@@ -56,6 +56,25 @@ public struct CaddyRun: Sendable {
             faults: registry.faults.map { "\($0.service): \($0.reason)" } + faults.map(\.description))
     }
 
+    /// Whether what is written is not what would be; without any site, and without a file, nothing is.
+    /// - Throws: ``RunError`` `.configuration` when there are sites and the cell has no domain.
+    func isPending() throws -> Bool {
+        let (sites, file) = (try ServiceRegistry(loading: cell.layout).sites().sites, try written(Self.sites))
+        if sites.isEmpty, file.isEmpty { return false }
+        let rendering = try render()
+        return try rendering.caddyfile != file || rendering.hosts != written(Self.names)
+    }
+
+    /// Asks whether an apply could be done: Caddy answers, and the cell's own Caddyfile can be used.
+    /// - Throws: ``RunError``.
+    func check() async throws {
+        _ = try CellCaddyfile(cell)
+        _ = try await CaddyAdmin(cell.config.caddy.admin).config()
+    }
+
+    private static let sites: RelativePath = "config/caddy/services.caddy"
+    private static let names: RelativePath = "config/dns/services.hosts"
+
     /// Brings Caddy to the installed services, on record. A service whose site Caddy refuses loses only that; when Caddy
     /// does not serve a changed host afterwards, everything is as before.
     /// - Throws: ``RunError``.
@@ -80,7 +99,7 @@ public struct CaddyRun: Sendable {
         if let refusal = try await admin.refusal(of: own.whole(with: rendering.caddyfile)) {
             rendering = try await withoutRefused(rendering, own, admin, refusal)
         }
-        let changed = changedHosts(from: try written("config/caddy/services.caddy"), to: rendering)
+        let changed = changedHosts(from: try written(Self.sites), to: rendering)
         try await admin.load(caddyfile: own.whole(with: rendering.caddyfile))
         do {
             for host in rendering.fragment.hosts where changed.contains(host) { try await probe(host) }
@@ -90,8 +109,8 @@ public struct CaddyRun: Sendable {
         }
         _ = try cell.root.createDirectories("config/caddy", mode: 0o755)
         _ = try cell.root.createDirectories("config/dns", mode: 0o755)
-        try write("config/caddy/services.caddy", rendering.caddyfile)
-        try write("config/dns/services.hosts", rendering.hosts)
+        try write(Self.sites, rendering.caddyfile)
+        try write(Self.names, rendering.hosts)
         return Outcome(changed: changed, faults: rendering.faults)
     }
 

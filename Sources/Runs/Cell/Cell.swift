@@ -1,5 +1,6 @@
 public import Archive
 public import Containers
+internal import Glibc
 public import Registry
 public import SystemPackage
 
@@ -35,6 +36,16 @@ public struct Cell: Sendable {
         settings = try CellConfig(of: layout)
         let place = FilePath(backupRoot ?? config.backupRoot)
         self.backupRoot = backupRoot == nil ? layout.root.pushing(place) : place
+    }
+
+    /// The cell's root as an absolute path without links, as containers' mounts and Compose need it.
+    /// - Throws: `Errno`.
+    var absoluteRoot: FilePath {
+        get throws {
+            guard let resolved = realpath(layout.root.string, nil) else { throw Errno(rawValue: errno) }
+            defer { free(resolved) }
+            return FilePath(String(cString: resolved))
+        }
     }
 
     /// The containers, every process in them marked with the run's id.

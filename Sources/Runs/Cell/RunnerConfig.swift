@@ -24,6 +24,8 @@ public struct RunnerConfig: Sendable {
     public var docker = "docker"
     /// `compression_level:` zlib's, 1…9.
     public var compressionLevel: Int32 = 6
+    /// `health_timeout:` seconds within which the containers of an installed or updated service must be healthy.
+    public var healthTimeout = 120
     /// `keep_runs_days:` how long run records stay.
     public var keepRunsDays = 90
 
@@ -113,6 +115,11 @@ public struct RunnerConfig: Sendable {
                 return "stall_timeout must be 1 to 86400 seconds"
             }
             stallTimeout = seconds
+        case "health_timeout":
+            guard let seconds = value as? Int, (1...3600).contains(seconds) else {
+                return "health_timeout must be 1 to 3600 seconds"
+            }
+            healthTimeout = seconds
         case "docker":
             guard let path = value as? String, !path.isEmpty else { return "docker must be a command" }
             docker = path

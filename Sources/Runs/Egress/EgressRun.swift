@@ -91,19 +91,9 @@ public struct EgressRun: Sendable {
 
     /// Writes the exit into `config/cell_config.json`, which other programs write, too.
     private func save(_ exit: Registry.Exit, of id: ServiceID) throws {
-        let place: RelativePath = "config/cell_config.json"
-        _ = try cell.root.createDirectories("config", mode: 0o755)
-        for _ in 0..<8 {
-            let before = try cell.root.status(place)
-            let config = try CellConfig(of: cell.layout)
-            if config.service(id).egress == exit.rawValue { return }
-            let bytes = JSONValue.object(config.setting(exit: exit, for: id)).serialized()
-            // Somebody else may have written it since it was read.
-            guard try cell.root.status(place) == before else { continue }
-            try cell.root.rewrite(place, bytes, mode: 0o644)
-            return
+        try CellConfigFile.update(cell) { config in
+            config.service(id).egress == exit.rawValue ? nil : config.setting(exit: exit, for: id)
         }
-        throw RunError(.failed, "\(place) is changed by somebody else all the time; the exit was not saved")
     }
 
     /// Asks the watcher if there is one, else does it here.

@@ -13,10 +13,19 @@ public enum RunKind: String, Sendable, Codable {
     /// `caddy apply`.
     case caddyApply = "caddy-apply"
 
+    case serviceInstall = "service-install"
+    case serviceUpdate = "service-update"
+    /// `service reconfigure`.
+    case serviceReconfigure = "service-reconfigure"
+    case serviceRemove = "service-remove"
+    case serviceRestart = "service-restart"
+
     /// Which lock it takes.
     var scope: CellLock.Scope {
         switch self {
-        case .backup, .restore, .prune, .verify: .cell
+        case .backup, .restore, .prune, .verify, .serviceInstall, .serviceUpdate, .serviceReconfigure, .serviceRemove,
+            .serviceRestart:
+            .cell
         case .egressApply, .egressSet, .egressReset: .egress
         case .caddyApply: .caddy
         }

@@ -44,6 +44,26 @@ public struct RunStep: Sendable, Codable {
         case save
         /// The kernel's state is changed.
         case network
+        /// A service's change begins; the line says how it is undone.
+        case plan
+        /// The images are fetched.
+        case pull
+        /// Leases, secrets and configuration of a service are written, or given back.
+        case reserve
+        /// A service's files take their place, or leave it.
+        case place
+        /// A service's containers are made and started, and healthy.
+        case start
+        /// A service's containers are stopped and removed.
+        case stop
+        /// The package's `install.sh` runs.
+        case script
+        /// The change is made: from here on it is finished, and not undone.
+        case commit
+        /// A change is taken back.
+        case undo
+        /// A change was finished or undone; nothing is left of it.
+        case done
     }
 
     /// When it began.
@@ -64,6 +84,8 @@ public struct RunStep: Sendable, Codable {
     public var root: VolumeRoot?
     /// True where the container has to be restarted after this step: it holds files that are gone.
     public var restart: Bool?
+    /// How a service is changed.
+    var change: ServiceChange?
 
     /// A step about a volume or about none.
     public init(
@@ -78,6 +100,12 @@ public struct RunStep: Sendable, Codable {
         self.snapshot = snapshot
         self.root = root
         self.restart = restart
+    }
+
+    /// The step with which a service's change begins.
+    init(_ change: ServiceChange) {
+        self.init(.plan)
+        self.change = change
     }
 }
 
@@ -127,6 +155,13 @@ extension [RunStep] {
         return waiting
     }
 
+    /// The change of a service that was begun, and neither finished nor undone.
+    var pendingChange: ServiceChange? {
+        guard let begun = lastIndex(where: { $0.step == .plan }), !self[begun...].contains(where: { $0.step == .done })
+        else { return nil }
+        return self[begun].change
+    }
+
     /// True when nothing is left for the next run to do.
-    var areSettled: Bool { unsettled.isEmpty && unrestarted.isEmpty }
+    var areSettled: Bool { unsettled.isEmpty && unrestarted.isEmpty && pendingChange == nil }
 }

@@ -5,7 +5,7 @@ internal import Containers
 ///
 /// Whoever runs it holds the cell's lock, so every unfinished journal belongs to a run that does nothing any more.
 struct Recovery: Sendable {
-    private let session: RunSession
+    let session: RunSession
 
     init(_ session: RunSession) { self.session = session }
 
@@ -37,6 +37,13 @@ struct Recovery: Sendable {
                 }
             }
             results += try await restart(try history.steps(run.id), of: run.id)
+            do {
+                if let result = try await settleChange(try history.steps(run.id), of: run.id) { results.append(result) }
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                results.append("its change of \(steps.pendingChange?.service ?? "a service") could not be settled: \(error)")
+            }
             let end = run.state == .running ? "killed" : "left unfinished"
             let result = end + "; " + (results.isEmpty ? "nothing was left to undo" : results.joined(separator: "; "))
             session.observer.note("run \(run.id) was \(result)")

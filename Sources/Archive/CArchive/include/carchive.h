@@ -12,6 +12,7 @@ int carchive_renameat2(int from_directory, const char *from, int to_directory, c
 
 extern const uint64_t carchive_resolve_beneath;       // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
 extern const unsigned int carchive_rename_noreplace;  // RENAME_NOREPLACE
+extern const unsigned int carchive_rename_exchange;  // RENAME_EXCHANGE
 
 static inline int carchive_deflate_init_raw(z_stream *stream, int level) {
     return deflateInit2(stream, level, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);

@@ -2,6 +2,9 @@ import ArgumentParser
 
 struct ServiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "service", abstract: "The services of a cell and their manifests.",
-        subcommands: [ServiceValidate.self])
+        commandName: "service", abstract: "The services of a cell: install, update, look at, remove.",
+        subcommands: [
+            ServiceShow.self, ServiceInstall.self, ServiceUpdate.self, ServiceReconfigure.self, ServiceConfig.self,
+            ServiceRestart.self, ServiceLogsCommand.self, ServiceRemove.self, ServiceValidate.self,
+        ])
 }

@@ -1,0 +1,172 @@
+internal import Archive
+internal import Containers
+public import Registry
+
+/// Installs, updates, reconfigures and removes services. Each is a transaction: it happens whole or not at all, also when
+/// this program is killed in the middle; the next run that takes the cell's lock finishes it, or takes it back.
+public struct ServiceChanges: Sendable {
+    let cell: Cell
+    let observer: any RunObserver
+    let exitCode: @Sendable (any Error) -> Int32
+
+    /// Sets it up; nothing is done yet.
+    ///
+    /// - Parameter exitCode: maps an error to the exit code that the record keeps.
+    public init(_ cell: Cell, observer: any RunObserver, exitCode: @escaping @Sendable (any Error) -> Int32) {
+        self.cell = cell
+        self.observer = observer
+        self.exitCode = exitCode
+    }
+
+    /// Installs a service from a package.
+    ///
+    /// - Throws: before anything is done, `RegistryError` `.manifest` or `.configuration` with every fault, and
+    ///   ``RunError`` `.refused` when the service is installed already. Afterwards, what went wrong, when everything is
+    ///   as before again.
+    public func install(
+        _ id: ServiceID, from package: ServicePackage, _ options: ServiceOptions = ServiceOptions()
+    ) async throws -> ServiceOutcome {
+        try await perform(.serviceInstall, of: id.rawValue) { session in
+            guard try cell.root.status(RelativePath("data/services/\(id)")) == nil else {
+                throw RunError(.refused, "\(id) is installed already; picjobs service update \(id) changes its version")
+            }
+            return try await bring(.install, id, package, options, session)
+        }
+    }
+
+    /// Brings another version of an installed service. Its data is saved first; when the new version does not become
+    /// healthy, the old one comes back with its image, files, configuration, addresses and data.
+    ///
+    /// - Throws: as ``install(_:from:_:)``; `.refused` for an older version, unless that was asked for.
+    public func update(
+        _ id: ServiceID, from package: ServicePackage, _ options: ServiceOptions = ServiceOptions()
+    ) async throws -> ServiceOutcome {
+        try await perform(.serviceUpdate, of: id.rawValue) { session in
+            try await bring(.update, id, package, options, session)
+        }
+    }
+
+    /// Renders an installed service's files anew, from its stored template and its configuration, and applies them.
+    /// - Throws: as ``install(_:from:_:)``.
+    public func reconfigure(
+        _ id: ServiceID, _ options: ServiceOptions = ServiceOptions()
+    ) async throws -> ServiceOutcome {
+        try await perform(.serviceReconfigure, of: id.rawValue) { session in
+            var options = options
+            options.withoutSnapshot = true
+            return try await bring(.reconfigure, id, try stored(id), options, session)
+        }
+    }
+
+    /// Removes a service: route, containers, rules, addresses. Its volumes, configuration and secrets stay for a later
+    /// installation, unless they are purged.
+    ///
+    /// - Throws: ``RunError`` `.failed` when it is not installed; nothing was done then.
+    public func remove(_ name: String, purging: Bool = false, isDryRun: Bool = false) async throws -> ServiceOutcome {
+        try await perform(.serviceRemove, of: name) { session in
+            guard let id = ServiceID(name), try cell.root.status(RelativePath("data/services/\(id)")) != nil else {
+                _ = try ServiceRegistry(loading: cell.layout).named(name)
+                throw RunError(.failed, "no service \(name) is installed")
+            }
+            // One whose manifest can't be read any more must go all the same.
+            let manifest = try ServiceRegistry(loading: cell.layout).service(id)
+            var outcome = ServiceOutcome(id.rawValue)
+            outcome.before = manifest?.version
+            let caddy = CaddyRun(cell, observer: observer, exitCode: exitCode)
+            if manifest?.capabilities.hasSubdomain == true { try await caddy.check() }
+            if isDryRun {
+                outcome.isChanged = false
+                return (outcome, "\(id) could be removed")
+            }
+            var change = ServiceChange(kind: .remove, service: id.rawValue, run: session.record.id.text)
+            change.purges = purging
+            if purging, let manifest { change.directories = manifest.ownDirectories }
+            let engine = try await session.serviceEngine()
+            let work = ServiceWork(session: session, change: change, id: id, engine: engine) {
+                try session.record.begin($0)
+            }
+            try work.begin(RunStep(change))
+            outcome.problems = try await uncancelled { try await work.remove(exitCode) }
+            return (outcome, "removed \(id)\(purging ? " with its data" : "; its data is kept")")
+        }
+    }
+
+    /// Restarts the containers of an installed service, and waits until they are healthy.
+    public func restart(_ name: String) async throws -> ServiceOutcome {
+        try await perform(.serviceRestart, of: name) { session in
+            let manifest = try ServiceRegistry(loading: cell.layout).named(name)
+            try session.record.begin(RunStep(.start))
+            for container in manifest.allContainers {
+                guard let container = Containers.ContainerName(container.rawValue) else { continue }
+                try await session.runtime.restart(container)
+            }
+            try await session.serviceEngine().waitUntilHealthy(
+                manifest.allContainers, within: .seconds(cell.config.healthTimeout))
+            var outcome = ServiceOutcome(manifest.id.rawValue)
+            outcome.version = manifest.version
+            return (outcome, "restarted \(manifest.id)")
+        }
+    }
+
+    private func perform(
+        _ kind: RunKind, of service: String, _ work: (RunSession) async throws -> (ServiceOutcome, String)
+    ) async throws -> ServiceOutcome {
+        try await RunSession.perform(cell, kind: kind, observer: observer, exitCode: exitCode) { session in
+            try requireSettled(service, session)
+            let (outcome, result) = try await work(session)
+            return (outcome, outcome.ending(result))
+        }
+    }
+
+    /// - Throws: ``RunError`` `.failed` when an earlier change of the service could neither be finished nor undone.
+    private func requireSettled(_ service: String, _ session: RunSession) throws {
+        let history = try RunHistory(cell)
+        for run in try history.unfinished(except: session.record.id)
+        where try history.steps(run.id).pendingChange?.service == service {
+            throw RunError(
+                .failed,
+                "\(service): run \(run.id) is not settled yet (\(run.result ?? "it was killed")); repair that, and try again"
+            )
+        }
+    }
+
+    /// What an installed service was made from.
+    private func stored(_ id: ServiceID) throws -> ServicePackage {
+        let directory = try RelativePath("data/services/\(id)")
+        guard try cell.root.status(directory) != nil else {
+            _ = try ServiceRegistry(loading: cell.layout).named(id.rawValue)
+            throw RunError(.failed, "no service \(id) is installed")
+        }
+        let record = try InstallRecord(at: directory, in: cell)
+        let template = directory.appending("compose-template.yml")
+        return ServicePackage(
+            manifest: try cell.root.readFile(
+                directory.appending("manifest.json"), limit: Manifest.sizeLimit),
+            composeTemplate: try cell.root.status(template) == nil
+                ? nil : try cell.root.readFile(template, limit: Manifest.sizeLimit),
+            installScript: nil, origin: record?.origin ?? "\(directory)", sha256: record?.sha256 ?? "")
+    }
+}
+
+extension Manifest {
+    /// Directories of the cell that hold only this service's data.
+    var ownDirectories: [String] {
+        let primary = storage.flatMap { ConfigPath($0.primaryPath) }
+        return ((backup?.configPaths ?? []) + [primary].compactMap(\.self)).map(\.rawValue)
+    }
+}
+
+extension RunSession {
+    /// Who runs the containers of services.
+    func serviceEngine() async throws -> any ServiceEngine { try await cell.serviceEngine(run: record.id) }
+}
+
+extension Cell {
+    /// Who runs the containers of services.
+    func serviceEngine(run: RunID) async throws -> any ServiceEngine {
+        switch config.runtime {
+        case .docker: try await DockerEngine(self, run: run)
+        case .local: LocalEngine(cell: self)
+        }
+    }
+}
