@@ -140,7 +140,8 @@ public struct CaddyRun: Sendable {
         return left
     }
 
-    /// Asks one host once; any answer will do.
+    /// Asks one host; any answer will do. A new host's certificate is made only after the load, so a handshake that
+    /// fails is tried again for a while. An authority on the internet may take longer than that: then Caddy has answered.
     private func probe(_ host: String) async throws {
         let config = cell.config.caddy
         let scheme = config.tls == .off ? "http" : "https"
@@ -149,16 +150,29 @@ public struct CaddyRun: Sendable {
         // Caddy's own authority is none that this machine knows.
         request.checksCertificate = false
         request.limit = 16 << 20
-        do {
-            _ = try await WebClient().send(request)
-        } catch let error as WebError where error.code == .tooLarge {
-            return
-        } catch {
-            throw RunError(
-                .failed, "Caddy does not serve \(host) after the change (\(error)); everything is as before",
-                underlying: error)
+        let end = ContinuousClock.now + Self.patience
+        while true {
+            do {
+                _ = try await WebClient().send(request)
+                return
+            } catch let error as WebError where error.code == .tooLarge {
+                return
+            } catch let error as WebError {
+                let isHandshake = error.code == .certificate
+                if isHandshake, ContinuousClock.now < end {
+                    try await Task.sleep(for: .milliseconds(100))
+                    continue
+                }
+                if isHandshake, config.tls == .acme { return }
+                throw RunError(
+                    .failed, "Caddy does not serve \(host) after the change (\(error)); everything is as before",
+                    underlying: error)
+            }
         }
     }
+
+    /// How long a new certificate of Caddy's own authority may take.
+    private static let patience = Duration.seconds(10)
 
     /// Hosts whose block differs.
     private func changedHosts(from old: String, to rendering: Rendering) -> [String] {

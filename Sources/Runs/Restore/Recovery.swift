@@ -49,7 +49,7 @@ struct Recovery: Sendable {
             session.observer.note("run \(run.id) was \(result)")
             try history.markInterrupted(run, result: result)
         }
-        for name in try cell.store().cleanUp() { session.observer.note("removed \(name), left by a killed run") }
+        for name in try cell.existingStore()?.cleanUp() ?? [] { session.observer.note("removed \(name), left by a killed run") }
         _ = try cell.root.directoryIfPresent("data/keys")?.removeTemporaries()
         try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id)
         return unsettled
@@ -91,6 +91,8 @@ struct Recovery: Sendable {
             guard let container = ContainerName(name) else { continue }
             do {
                 _ = try await session.runtime.endLeftovers(run: run.id.text, in: container)
+            } catch let error as ContainerError where error.code == .notFound {
+                continue
             } catch {
                 session.observer.note("processes of run \(run.id) may be left in \(name): \(error)")
             }

@@ -8,7 +8,7 @@ enum IdleOverride {
               "\(name)":
                 entrypoint: ["sleep", "86400"]
                 command: []
-                healthcheck: {disable: true}
+                healthcheck: {test: ["CMD", "sleep", "0"]}
 
             """
         }

@@ -97,7 +97,9 @@ extension ServiceChanges {
             for note in notes { observer.note(note) }
             if error is CancellationError { return error }
             let code = (error as? RunError)?.code ?? .failed
-            return RunError(code, "\(error); everything is as before", underlying: error)
+            let before = "; everything is as before"
+            let message = "\(error)"
+            return RunError(code, message.hasSuffix(before) ? message : message + before, underlying: error)
         } catch let failure {
             return RunError(
                 .failed,
