@@ -205,9 +205,19 @@ struct ServiceWork: Sendable {
         try books.release(id, purging: change.purges)
         if change.purges {
             for path in change.directories { try cell.root.removeTree(try RelativePath(path)) }
+            notes += try forgetBackups()
         }
         try sweep()
         try begin(RunStep(.done))
         return notes
+    }
+
+    private func forgetBackups() throws -> [String] {
+        guard let store = try cell.existingStore(), let key = try cell.key() else { return [] }
+        let paths = try change.directories.map { try RelativePath($0) }
+        let left = try store.forget(id.rawValue, directory: place, configPaths: paths, key: key).left
+        return left.map {
+            "snapshot \($0) still holds \(id): the cell's key does not vouch for it, so it is left alone"
+        }
     }
 }

@@ -49,6 +49,43 @@ struct SnapshotStoreTests {
         #expect(try snapshot.status("service_data/notes/data.tar.gz")?.mode == 0o600)
     }
 
+    @Test("a service that is forgotten leaves what else a snapshot holds, sealed anew; a snapshot of it alone goes")
+    func forgotten() throws {
+        let safety = try publish(id, .safety)
+        let other = try #require(SnapshotID("20261124T023000Z"))
+        let incomplete = try store.begin(other)
+        try incomplete.write("service_data/notes/data.tar.gz", Array("n".utf8))
+        try incomplete.write("service_data/files/data.tar.gz", Array("f".utf8))
+        try incomplete.write("project/config/notes/a.conf", Array("n".utf8))
+        try incomplete.write("cell/config/cell_config.json", Array("{}".utf8))
+        var document = document(other)
+        document.services = ["files", "notes"].map { service in
+            SnapshotService(
+                id: service, verdict: .ok,
+                archives: [SnapshotArchive(name: "data", container: "c", path: "/data", verdict: .ok)],
+                configPaths: [.init(path: "config/\(service)")])
+        }
+        document.files = ["project/config/notes/a.conf", "cell/config/cell_config.json"].map { path in
+            SnapshotFile(path: path, type: .file, size: 1, mode: 0o644, uid: 0, gid: 0, mtime: id.start)
+        }
+        _ = try store.publish(incomplete, document, key: key)
+        let foreign = try SnapshotKey.generate()
+        #expect(try store.forget("notes", directory: "data/services/notes", key: foreign).left == [safety, other])
+
+        let result = try store.forget("notes", directory: "data/services/notes", key: key)
+        #expect(result.deleted == [safety] && result.rewritten == [other] && result.left.isEmpty)
+        let kept = try store.open(other, key: key)
+        #expect(kept.authenticity == .authentic)
+        #expect(kept.document.services.map(\.id) == ["files"])
+        #expect(kept.document.files.map(\.path) == ["cell/config/cell_config.json"])
+        #expect(try kept.directory.status("service_data/notes") == nil)
+        #expect(try kept.directory.status("project/config/notes") == nil)
+        #expect(try kept.directory.status("service_data/files/data.tar.gz") != nil)
+        #expect(try store.ids() == [other])
+        let again = try store.forget("notes", directory: "data/services/notes", key: key)
+        #expect(again.rewritten.isEmpty && again.deleted.isEmpty)
+    }
+
     @Test("nothing is listed before it is published")
     func incomplete() throws {
         let incomplete = try store.begin(id)
