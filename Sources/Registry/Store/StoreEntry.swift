@@ -76,3 +76,26 @@ extension Field {
         return text
     }
 }
+
+extension StoreEntry {
+    /// Holds a manifest against the entry that led to it: id and version are the same, as written.
+    /// - Throws: `RegistryError` with code `.manifest` that names both, or why there is nothing to compare.
+    public func check(manifest bytes: [UInt8], file: String) throws(RegistryError) {
+        let root: JSONValue
+        do throws(JSONSyntaxError) {
+            root = try JSONParser.parse(bytes)
+        } catch {
+            throw RegistryError(.manifest, faults: [Fault(file: file, pointer: error.pointer, error.message)])
+        }
+        let faults = FaultList(file: file)
+        let field = Field(root: root, faults: faults)
+        for (key, wanted) in [("id", id.rawValue), ("version", versionText)] {
+            guard let text = field[key].required("the one that the index names", { $0.string() }), text != wanted else {
+                continue
+            }
+            field[key].fault(
+                "is \(quoted(text)), but the store's index says \(quoted(wanted)); tell whoever runs the store")
+        }
+        guard faults.count == 0 else { throw RegistryError(.manifest, faults: faults.faults) }
+    }
+}
