@@ -3,5 +3,5 @@ import ArgumentParser
 struct ServiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "service", abstract: "The services of a cell and their manifests.",
-        subcommands: [ServiceValidate.self])
+        subcommands: [ServiceList.self, ServiceValidate.self])
 }
