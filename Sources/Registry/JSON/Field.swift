@@ -8,6 +8,9 @@ final class FaultList {
     private(set) var omitted = 0
     private var counts: [RuleID?: Int] = [:]
 
+    /// How many faults were found, kept or not.
+    var count: Int { faults.count + omitted }
+
     init(file: String) {
         self.file = file
     }

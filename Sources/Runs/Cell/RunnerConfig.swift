@@ -33,6 +33,8 @@ public struct RunnerConfig: Sendable {
     public var egress = EgressConfig()
     /// `caddy:`.
     public var caddy = CaddyConfig()
+    /// `store:`.
+    public var store = StoreConfig()
     /// `accounts:` the commands of account managers, by the manager's name.
     public var accountCommands: [String: AccountCommands] = [:]
 
@@ -69,6 +71,8 @@ public struct RunnerConfig: Sendable {
                 faults += egress.take(key, value)
             } else if key == "caddy" {
                 faults += caddy.take(value)
+            } else if key == "store" {
+                faults += store.take(value)
             } else if key == "accounts" {
                 faults += takeAccounts(value)
             } else if let fault = take(key, value) {
@@ -91,7 +95,7 @@ public struct RunnerConfig: Sendable {
     }
 
     /// Keys of parts that are not there yet.
-    private static let elsewhere: Set<String> = ["store", "offsite", "notifications"]
+    private static let elsewhere: Set<String> = ["offsite", "notifications"]
 
     /// A sentence about what is wrong with the value; nil when it was taken.
     private mutating func take(_ key: String, _ value: Any) -> String? {

@@ -51,11 +51,12 @@ public struct InstallRecord: Sendable, Codable {
         }
     }
 
-    init(_ manifest: Manifest, _ package: ServicePackage, run: RunID, earlier: InstallRecord?) {
+    /// - Parameter earlier: of the version that was there before.
+    init(_ manifest: Manifest, from origin: String, sha256: String, run: RunID, earlier: InstallRecord?) {
         id = manifest.id.rawValue
         version = manifest.version
-        origin = package.origin
-        sha256 = package.sha256
+        self.origin = origin
+        self.sha256 = sha256
         updated = .now
         installed = earlier?.installed ?? updated
         self.run = run.text

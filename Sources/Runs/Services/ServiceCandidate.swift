@@ -5,7 +5,9 @@ internal import SystemPackage
 
 /// A package that obeys every rule, beside the services that are installed.
 struct ServiceCandidate {
-    let package: ServicePackage
+    let package: StorePackage
+    /// Where it comes from.
+    let origin: String
     let manifest: Manifest
     let template: ComposeTemplate
     /// What the rules advise against, a sentence each.
@@ -15,17 +17,18 @@ struct ServiceCandidate {
     ///
     /// - Parameter id: The service that it must be.
     /// - Throws: `RegistryError` `.manifest` with every fault of the manifest, or of the template.
-    init(_ package: ServicePackage, for id: ServiceID, in cell: Cell) throws {
+    init(_ fetched: FetchedPackage, for id: ServiceID, in cell: Cell) throws {
         let installed = try ServiceRegistry(loading: cell.layout).services.filter { $0.id != id }
-        let source = ManifestSource(file: "\(package.origin): manifest.json", bytes: package.manifest, directory: id)
+        let source = ManifestSource(file: "\(fetched.origin): manifest.json", bytes: fetched.package.manifest, directory: id)
         let reports = RuleBook.manifests.judge(
             [source], beside: installed, in: RuleContext(projectRoot: cell.layout.root.string))
-        guard let report = reports.first else { throw RunError(.refused, "\(package.origin) holds no manifest") }
+        guard let report = reports.first else { throw RunError(.refused, "\(fetched.origin) holds no manifest") }
         manifest = try report.accepted()
         template = try ComposeTemplate(
-            package.composeTemplate, for: manifest, file: "\(package.origin): compose-template.yml")
+            fetched.package.composeTemplate, for: manifest, file: "\(fetched.origin): compose-template.yml")
         advice = report.findings(.warning).map { "\($0.pointer): \($0.message); \($0.remedy)" }
-        self.package = package
+        package = fetched.package
+        origin = fetched.origin
     }
 }
 
@@ -75,7 +78,7 @@ struct ServiceDraft {
             cell: try ComposeCell(
                 domain: saved.identity.domain, name: saved.identity.cellName,
                 projectDirectory: try cell.absoluteRoot.string, gateway: resolver, network: egress.network),
-            file: "\(candidate.package.origin): compose-template.yml")
+            file: "\(candidate.origin): compose-template.yml")
         composeFile = try rendering.composeFile()
         binds = rendering.binds
         images = rendering.images

@@ -5,7 +5,7 @@ internal import Registry
 extension ServiceChanges {
     /// Checks everything that can be checked, then makes the change step by step; a step that fails takes back all.
     func bring(
-        _ kind: ServiceChange.Kind, _ id: ServiceID, _ package: ServicePackage, _ options: ServiceOptions,
+        _ kind: ServiceChange.Kind, _ id: ServiceID, _ package: FetchedPackage, _ options: ServiceOptions,
         _ session: RunSession
     ) async throws -> (ServiceOutcome, String) {
         let candidate = try ServiceCandidate(package, for: id, in: cell)
@@ -60,9 +60,13 @@ extension ServiceChanges {
             try work.begin(RunStep(.pull))
             outcome.notes += try await engine.fetch(draft.images, refreshing: kind == .update)
             try work.reserve(draft)
+            let before = try InstallRecord(at: work.place, in: cell)
+            let isSame = kind == .reconfigure
             var record = InstallRecord(
-                manifest, package, run: session.record.id, earlier: try InstallRecord(at: work.place, in: cell))
-            record.installScript = script?.sha256
+                manifest, from: isSame ? before?.origin ?? package.origin : package.origin,
+                sha256: isSame ? before?.sha256 ?? package.sha256 : package.sha256, run: session.record.id,
+                earlier: before)
+            record.installScript = isSame ? before?.installScript : script?.sha256
             try work.place(draft, record)
             try await work.start(manifest)
             outcome.problems += try await work.steer(exitCode)
@@ -131,9 +135,9 @@ extension ServiceChanges {
     }
 
     private func checkScript(
-        _ package: ServicePackage, _ options: ServiceOptions, _ outcome: inout ServiceOutcome
+        _ package: FetchedPackage, _ options: ServiceOptions, _ outcome: inout ServiceOutcome
     ) throws -> InstallScript? {
-        guard let bytes = package.installScript else { return nil }
+        guard let bytes = package.package.installScript else { return nil }
         let script = InstallScript(bytes)
         guard options.runsInstallScript else {
             outcome.notes.append(

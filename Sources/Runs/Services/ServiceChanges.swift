@@ -24,7 +24,7 @@ public struct ServiceChanges: Sendable {
     ///   ``RunError`` `.refused` when the service is installed already. Afterwards, what went wrong, when everything is
     ///   as before again.
     public func install(
-        _ id: ServiceID, from package: ServicePackage, _ options: ServiceOptions = ServiceOptions()
+        _ id: ServiceID, from package: FetchedPackage, _ options: ServiceOptions = ServiceOptions()
     ) async throws -> ServiceOutcome {
         try await perform(.serviceInstall, of: id.rawValue) { session in
             guard try cell.root.status(RelativePath("data/services/\(id)")) == nil else {
@@ -39,7 +39,7 @@ public struct ServiceChanges: Sendable {
     ///
     /// - Throws: as ``install(_:from:_:)``; `.refused` for an older version, unless that was asked for.
     public func update(
-        _ id: ServiceID, from package: ServicePackage, _ options: ServiceOptions = ServiceOptions()
+        _ id: ServiceID, from package: FetchedPackage, _ options: ServiceOptions = ServiceOptions()
     ) async throws -> ServiceOutcome {
         try await perform(.serviceUpdate, of: id.rawValue) { session in
             try await bring(.update, id, package, options, session)
@@ -131,20 +131,22 @@ public struct ServiceChanges: Sendable {
     }
 
     /// What an installed service was made from.
-    private func stored(_ id: ServiceID) throws -> ServicePackage {
+    private func stored(_ id: ServiceID) throws -> FetchedPackage {
         let directory = try RelativePath("data/services/\(id)")
         guard try cell.root.status(directory) != nil else {
             _ = try ServiceRegistry(loading: cell.layout).named(id.rawValue)
             throw RunError(.failed, "no service \(id) is installed")
         }
-        let record = try InstallRecord(at: directory, in: cell)
-        let template = directory.appending("compose-template.yml")
-        return ServicePackage(
-            manifest: try cell.root.readFile(
-                directory.appending("manifest.json"), limit: Manifest.sizeLimit),
-            composeTemplate: try cell.root.status(template) == nil
-                ? nil : try cell.root.readFile(template, limit: Manifest.sizeLimit),
-            installScript: nil, origin: record?.origin ?? "\(directory)", sha256: record?.sha256 ?? "")
+        func read(_ name: RelativePath) throws -> [UInt8]? {
+            let place = directory.appending(name)
+            return try cell.root.status(place) == nil
+                ? nil : try cell.root.readFile(place, limit: StorePackage.sizeLimit)
+        }
+        guard let manifest = try read("manifest.json") else {
+            throw RunError(.refused, "\(directory) holds no manifest.json; install \(id) again")
+        }
+        return FetchedPackage(
+            StorePackage(manifest: manifest, composeTemplate: try read("compose-template.yml")), origin: "\(directory)")
     }
 }
 

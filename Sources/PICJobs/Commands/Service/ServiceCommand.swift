@@ -4,7 +4,7 @@ struct ServiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "service", abstract: "The services of a cell: install, update, look at, remove.",
         subcommands: [
-            ServiceShow.self, ServiceInstall.self, ServiceUpdate.self, ServiceReconfigure.self, ServiceConfig.self,
-            ServiceRestart.self, ServiceLogsCommand.self, ServiceRemove.self, ServiceValidate.self,
+            ServiceList.self, ServiceShow.self, ServiceInstall.self, ServiceUpdate.self, ServiceReconfigure.self,
+            ServiceConfig.self, ServiceRestart.self, ServiceLogsCommand.self, ServiceRemove.self, ServiceValidate.self,
         ])
 }

@@ -16,15 +16,15 @@ struct ServiceShow: AsyncParsableCommand {
     private struct Object: Encodable {
         let manifest: Manifest
         let install: InstallRecord?
-        let containers: [ServiceOverview.Container]
+        let containers: [InstalledService.Container]
         let hosts: [String]
         let exit: String
-        let storage: ServiceOverview.Storage?
+        let storage: InstalledService.Storage?
         let faults: [String]
     }
 
     mutating func run() async throws {
-        let view = try await ServiceOverview(service, in: try global.openCell())
+        let view = try await InstalledService(service, in: try global.openCell())
         if global.json {
             try Output.json(
                 Object(

@@ -14,8 +14,8 @@ struct ServiceSource: ParsableArguments {
     }
 
     /// Reads the package.
-    func package(_ id: ServiceID, for cell: Cell) async throws -> ServicePackage {
-        guard let from else { throw RunError(.usage, "name a package with --from") }
-        return try ServicePackage(reading: from)
+    func package(_ id: ServiceID, for cell: Cell) async throws -> FetchedPackage {
+        if let from { return try Store.read(from) }
+        return try await Store(cell.config.store).package(id)
     }
 }

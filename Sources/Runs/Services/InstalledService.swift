@@ -3,7 +3,7 @@ internal import Containers
 public import Registry
 
 /// All there is to say about one installed service.
-public struct ServiceOverview: Sendable {
+public struct InstalledService: Sendable {
     /// One container.
     public struct Container: Sendable, Encodable {
         public let name: String
