@@ -26,6 +26,14 @@ public struct BuiltPackage: Sendable {
         let bytes = package.package.zip()
         file = place ?? "\(manifest.id)-\(manifest.version).zip"
         let path = FilePath(file)
+        let content: Directory
+        do throws(ArchiveError) {
+            content = try Directory(opening: FilePath(directory))
+        } catch {
+            throw RunError(
+                .failed, "a package is made from a directory: \(error.message); name the one that holds manifest.json",
+                underlying: error)
+        }
         do throws(ArchiveError) {
             // What nobody could read again is not written.
             guard try StorePackage(zip: bytes) == package.package else {
@@ -36,7 +44,7 @@ public struct BuiltPackage: Sendable {
             }
             let parent = path.removingLastComponent()
             let allowed = [StorePackage.manifestName, StorePackage.composeTemplateName, StorePackage.installScriptName]
-            leftOut = try Directory(opening: FilePath(directory)).list().map(\.name).filter { name in
+            leftOut = try content.list().map(\.name).filter { name in
                 name.first != UInt8(ascii: ".") && !allowed.contains { $0.utf8.elementsEqual(name) }
             }.map { EscapedName.encode($0) }
             try Directory(opening: parent.isEmpty ? "." : parent).writeAtomically(

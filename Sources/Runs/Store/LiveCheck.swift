@@ -10,16 +10,24 @@ public struct LiveCheck: Sendable {
     public init(_ cell: Cell) { self.cell = cell }
 
     /// Everything that is not as the manifest says; the account that is made for it is removed again.
-    public func findings(_ manifest: Manifest) async -> [Finding] {
+    /// - Throws: ``RunError`` `.failed` when the containers' engine does not answer, which says nothing of the package.
+    public func findings(_ manifest: Manifest) async throws -> [Finding] {
         var findings: [Finding] = []
         if manifest.capabilities.hasAccounts, manifest.accounts?.manager == "http" {
-            findings += await accounts(manifest)
+            findings += try await accounts(manifest)
         }
         for (index, volume) in (manifest.backup?.volumes ?? []).enumerated() {
             let place = JSONPointer([.key("backup"), .key("volumes"), .index(index)])
-            if let finding = await self.volume(volume, place) { findings.append(finding) }
+            if let finding = try await self.volume(volume, place) { findings.append(finding) }
         }
         return findings
+    }
+
+    private static func requireEngine(_ error: any Error) throws {
+        guard let error = error as? ContainerError, [.engineUnreachable, .dockerMissing].contains(error.code) else {
+            return
+        }
+        throw RunError(.failed, error.message, underlying: error)
     }
 
     private func finding(_ rule: RuleID, _ place: JSONPointer, _ message: String) -> Finding {
@@ -28,12 +36,13 @@ public struct LiveCheck: Sendable {
             remedy: RuleBook.manifests[rule]?.remedy ?? "")
     }
 
-    private func volume(_ volume: BackupVolume, _ place: JSONPointer) async -> Finding? {
+    private func volume(_ volume: BackupVolume, _ place: JSONPointer) async throws -> Finding? {
         guard let name = Containers.ContainerName(volume.container.rawValue) else { return nil }
         let runtime = cell.runtime(run: RunID())
         do {
             try await runtime.requireRunning(name)
         } catch {
+            try Self.requireEngine(error)
             return finding("live.container", place.appending("container"), "\(error)")
         }
         let path = volume.path.rawValue
@@ -44,17 +53,19 @@ public struct LiveCheck: Sendable {
             if result.status.isSuccess { return nil }
             return finding("live.path", place.appending("path"), "\(path) is no directory in the container \(name)")
         } catch {
+            try Self.requireEngine(error)
             return finding("live.path", place.appending("path"), "nobody can tell whether \(path) is there: \(error)")
         }
     }
 
-    private func accounts(_ manifest: Manifest) async -> [Finding] {
+    private func accounts(_ manifest: Manifest) async throws -> [Finding] {
         let place = JSONPointer([.key("accounts")])
         do {
             let base = try await AccountDrivers(cell).base(of: manifest)
             let probe = AccountProbe(driver: HTTPDriver(service: manifest.id, base: base))
             return await probe.faults().map { finding("live.accounts", place, $0) }
         } catch {
+            try Self.requireEngine(error)
             return [finding("live.accounts", place, "\(error)")]
         }
     }

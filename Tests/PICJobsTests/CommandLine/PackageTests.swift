@@ -81,6 +81,8 @@ struct PackageTests {
             #expect(try String(contentsOfFile: target, encoding: .utf8) == "mine")
             #expect(try run(["package", "build", "src", "--force"], in: path).code == 0)
             #expect(try run(["package", "check", "notes-1.0.0.zip"], in: path).code == 0)
+            let again = try run(["package", "build", "notes-1.0.0.zip", "-o", "y.zip"], in: path)
+            #expect(again.code == 1 && again.error.contains("a package is made from a directory"))
         }
         try with(template: ("restart: unless-stopped", "privileged: true")) { path in
             let result = try run(["package", "build", "src"], in: path)

@@ -55,7 +55,7 @@ struct LiveCheckTests {
                 let manifest = try Manifest(
                     parsing: try StoreServer.notes("manifest.json", "cell-notes:8080", "cell-notes:\(number)"),
                     file: "manifest.json")
-                let findings = await LiveCheck(try cell.open()).findings(manifest)
+                let findings = try await LiveCheck(try cell.open()).findings(manifest)
                 let log = port + "-deleted"
                 let deleted =
                     FileManager.default.fileExists(atPath: log) ? try String(contentsOfFile: log, encoding: .utf8) : ""
@@ -107,5 +107,14 @@ struct LiveCheckTests {
         }.findings
         #expect(findings.map(\.rule) == ["live.accounts"])
         #expect(findings[0].message.contains("127.0.0.2"))
+    }
+
+    @Test("An engine that does not answer is an error, because it says nothing of the package")
+    func engine() async throws {
+        let error = await #expect(throws: RunError.self) {
+            try await check("none") { try $0.write("config/picjobs.yml", "docker: /nowhere/docker\n") }
+        }
+        #expect(error?.code == .failed)
+        #expect(error?.message.contains("/nowhere/docker") == true)
     }
 }

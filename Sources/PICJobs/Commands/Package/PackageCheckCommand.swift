@@ -10,7 +10,7 @@ struct PackageCheckCommand: AsyncParsableCommand {
         discussion: """
             All that service validate says, and what the review says of install.sh. --live tries it with the service that \
             runs in the cell: it makes an account and removes it, and looks for each volume that is backed up. \
-            Exit codes: 0 accepted, warnings included, 65 the package is refused, 1 it can't be read, 78 configuration.
+            Exit codes: 0 accepted, warnings included, 65 the package is refused, 1 it can't be read, or the containers' engine does not answer, 78 configuration.
             """)
 
     @OptionGroup var global: GlobalOptions
@@ -31,7 +31,7 @@ struct PackageCheckCommand: AsyncParsableCommand {
         for (path, message) in check.unreadable { view.add(unreadable: path, message) }
         for report in try check.reports() {
             var findings: [Finding] = []
-            if let cell, let manifest = report.manifest { findings = await LiveCheck(cell).findings(manifest) }
+            if let cell, let manifest = report.manifest { findings = try await LiveCheck(cell).findings(manifest) }
             view.add(report.adding(findings))
         }
         try view.show(global)
