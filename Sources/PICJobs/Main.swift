@@ -82,7 +82,7 @@ struct PICJobs: AsyncParsableCommand {
         version: "picjobs \(picjobsVersion)",
         subcommands: [
             Backup.self, Restore.self, Snapshots.self, ArchiveCommand.self, KeyCommand.self, Jobs.self,
-            ServiceCommand.self, EgressCommand.self, CaddyCommand.self, AccountCommand.self,
+            ServiceCommand.self, PackageCommand.self, EgressCommand.self, CaddyCommand.self, AccountCommand.self,
         ])
 
     @OptionGroup var global: GlobalOptions

@@ -28,9 +28,8 @@ struct ValidationView {
                 findings: report.findings, omitted: report.omitted, error: nil))
     }
 
-    mutating func add(unreadable path: String, _ error: RegistryError) {
-        files.append(
-            File(file: path, id: nil, verdict: "unreadable", findings: [], omitted: 0, error: error.message))
+    mutating func add(unreadable path: String, _ message: String) {
+        files.append(File(file: path, id: nil, verdict: "unreadable", findings: [], omitted: 0, error: message))
     }
 
     /// 65 before 1; nil when all are accepted.

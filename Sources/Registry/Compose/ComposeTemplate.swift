@@ -7,12 +7,18 @@ public struct ComposeTemplate: Sendable, Equatable {
     /// Reads a template's bytes; `file` names them in messages.
     /// - Throws: `RegistryError` with code `.manifest` and all faults: what ``ComposeRule/syntax`` forbids.
     public init(parsing bytes: [UInt8], file: String = "compose-template.yml") throws(RegistryError) {
-        var (root, violations) = ComposeReader.read(bytes)
-        if violations.isEmpty { root = Self.takingCommandsApart(root, &violations) }
+        let (template, violations) = Self.read(bytes)
         guard violations.isEmpty else {
             throw RegistryError(.manifest, faults: violations.map { $0.fault(in: file) })
         }
-        self.root = root
+        self = template
+    }
+
+    /// The template, which is of no use when there are violations.
+    static func read(_ bytes: [UInt8]) -> (template: ComposeTemplate, violations: [ComposeViolation]) {
+        var (root, violations) = ComposeReader.read(bytes)
+        if violations.isEmpty { root = takingCommandsApart(root, &violations) }
+        return (ComposeTemplate(root: root), violations)
     }
 
     init(root: ComposeNode) {

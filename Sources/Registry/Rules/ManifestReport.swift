@@ -7,13 +7,18 @@ public struct ManifestReport: Sendable {
     /// Every breach, in the order of the file's top-level keys, then of the rules.
     public private(set) var findings: [Finding]
     /// How many more there are: of each rule the first hundred are kept.
-    public let omitted: Int
+    public private(set) var omitted: Int
 
     init(file: String, manifest: Manifest?, findings: [Finding], omitted: Int = 0) {
         self.file = file
         self.manifest = manifest
         self.findings = findings
         self.omitted = omitted
+    }
+
+    /// The report about a package whose manifest could not even be reached.
+    public init(file: String, refusedBy finding: Finding) {
+        self.init(file: file, manifest: nil, findings: [finding])
     }
 
     /// Whether the manifest may be installed: no finding is an error.
@@ -23,9 +28,12 @@ public struct ManifestReport: Sendable {
     public func findings(_ severity: Severity) -> [Finding] { findings.filter { $0.severity == severity } }
 
     /// The report with findings of other files of the package, such as its Compose template.
-    public func adding(_ more: [Finding]) -> ManifestReport {
+    ///
+    /// - Parameter omitted: How many more there are.
+    public func adding(_ more: [Finding], omitted: Int = 0) -> ManifestReport {
         var report = self
         report.findings += more
+        report.omitted += omitted
         return report
     }
 

@@ -8,6 +8,12 @@ public struct Rule: Sendable {
         case installation
         /// As `installation`, against the other services; of two in conflict the later one breaks the rule.
         case neighbours
+        /// As `installation`, against the package's Compose template after its variables are replaced.
+        case template
+        /// When a package is checked before it is submitted to a store, against its install.sh.
+        case package
+        /// When a package is checked against the service that runs in a cell.
+        case live
     }
 
     /// The rule's name, which never changes.
@@ -22,7 +28,7 @@ public struct Rule: Sendable {
     public let statement: String
     /// What to do: half a sentence without a full stop.
     public let remedy: String
-    /// Finds the faults; nil for rules of the reading, which the reader of manifests finds.
+    /// Finds the faults; nil for rules of the reading, which the reader of manifests finds, and for those of other files.
     let check: (@Sendable (RuleCheck) -> Void)?
 
     /// A rule of the reading.
@@ -44,6 +50,13 @@ public struct Rule: Sendable {
         check: @escaping @Sendable (RuleCheck) -> Void
     ) {
         self.init(id, .warning, stage, section, statement, remedy, check)
+    }
+
+    /// A rule of another file of the package.
+    init(
+        stage: Stage, _ id: RuleID, _ severity: Severity, _ section: String, _ statement: String, remedy: String
+    ) {
+        self.init(id, severity, stage, section, statement, remedy, nil)
     }
 
     private init(

@@ -29,6 +29,9 @@ extension Rule.Stage {
         case .reading: "Reading"
         case .installation: "Installation"
         case .neighbours: "Other services"
+        case .template: "Compose template"
+        case .package: "install.sh"
+        case .live: "The running service"
         }
     }
 
@@ -42,6 +45,14 @@ extension Rule.Stage {
                 + "whatever they say."
         case .neighbours:
             "Held against the other services. Of two in conflict the one with the later id breaks the rule."
+        case .template:
+            "Held against `compose-template.yml` as an installation would render it, with placeholders for what nobody has "
+                + "set yet. The place is one in the template."
+        case .package:
+            "Held by `picjobs package check` and `package build`, as the store's review would. They find what the script "
+                + "says openly; an installation runs it only when it is asked to, and confined."
+        case .live:
+            "Held by `picjobs package check --live` against the service that runs in the cell."
         }
     }
 }

@@ -8,7 +8,7 @@ public struct RuleBook: Sendable {
     public static let manifests = RuleBook(
         Rule.file + Rule.identity + Rule.capabilities + Rule.routing + Rule.containers + Rule.config + Rule.accounts
             + Rule.template + Rule.backup + Rule.egress + Rule.storage + Rule.image + Rule.mounts + Rule.environment
-            + Rule.forwarding + Rule.neighbours + Rule.quality)
+            + Rule.forwarding + Rule.neighbours + Rule.quality + Rule.composeTemplate + Rule.installScript + Rule.live)
 
     init(_ rules: [Rule]) {
         self.rules = rules

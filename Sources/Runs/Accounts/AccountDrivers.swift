@@ -36,7 +36,7 @@ struct AccountDrivers: Sendable {
     }
 
     /// The service API at the container's own address: its lease, else what Docker reports.
-    private func base(of manifest: Manifest) async throws -> String {
+    func base(of manifest: Manifest) async throws -> String {
         guard let backend = manifest.backend.flatMap({ Backend($0) }) else {
             throw RunError(.refused, "\(manifest.id): its backend tells no port for the service API")
         }

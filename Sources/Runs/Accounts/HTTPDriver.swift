@@ -34,7 +34,8 @@ struct HTTPDriver: AccountDriver {
         }
     }
 
-    private func send(_ method: String, _ url: String, body: Data? = nil) async throws -> WebResponse {
+    /// An answer with a status of an error is none.
+    func send(_ method: String, _ url: String, body: Data? = nil) async throws -> WebResponse {
         var request = WebRequest(method, url)
         request.schemes = [.http]
         request.body = body.map { Array($0) }

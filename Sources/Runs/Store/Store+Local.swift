@@ -18,8 +18,10 @@ extension Store {
             let file = try RelativePath(Array(name.string.utf8))
             if try parent.status(file)?.kind == .directory { return try read(filesIn: place) }
             if name.string == StorePackage.manifestName { return try read(filesIn: place.removingLastComponent()) }
-            let bytes = try parent.readFile(file, limit: StorePackage.sizeLimit)
-            guard isZip(bytes) || name.extension == "zip" else {
+            // Of a ZIP that is too large the rule is to be told.
+            let isNamedZip = name.extension == "zip"
+            let bytes = try parent.readFile(file, limit: isNamedZip ? 64 << 20 : StorePackage.sizeLimit)
+            guard isZip(bytes) || isNamedZip else {
                 return FetchedPackage(StorePackage(manifest: bytes), origin: place.string)
             }
             return FetchedPackage(try StorePackage(zip: bytes), origin: place.string, zip: bytes)
@@ -29,30 +31,52 @@ extension Store {
         }
     }
 
+    /// Whether a regular file is, or shall be, a ZIP: by its name or its first bytes. False for what can't be read.
+    static func isZipFile(_ path: String) -> Bool {
+        let place = FilePath(path)
+        guard let name = place.lastComponent, name.kind == .regular else { return false }
+        let parent = place.removingLastComponent()
+        do throws(ArchiveError) {
+            let directory = try Directory(opening: parent.isEmpty ? "." : parent)
+            let file = try RelativePath(Array(name.string.utf8))
+            guard try directory.status(file)?.kind == .file else { return false }
+            if name.extension == "zip" { return true }
+            return isZip(try directory.readFile(file, limit: StorePackage.sizeLimit))
+        } catch {
+            return false
+        }
+    }
+
     /// Whether the bytes begin as a ZIP file does, also an empty one.
     static func isZip(_ bytes: [UInt8]) -> Bool {
         bytes.starts(with: [0x50, 0x4b, 3, 4]) || bytes.starts(with: [0x50, 0x4b, 5, 6])
     }
 
     private static func read(filesIn path: FilePath) throws(ArchiveError) -> FetchedPackage {
-        let directory = try Directory(opening: path)
-        func file(_ name: String) throws(ArchiveError) -> [UInt8]? {
-            do throws(ArchiveError) {
-                return try directory.readFile(RelativePath(name), limit: StorePackage.sizeLimit)
-            } catch {
-                if error.code == .notFound { return nil }
-                throw error
-            }
-        }
-        guard let manifest = try file(StorePackage.manifestName) else {
+        guard let manifest = try file(StorePackage.manifestName, in: path) else {
             throw ArchiveError(
                 .notFound,
                 "\(path) holds no \(StorePackage.manifestName); name a package, a manifest, or a directory that holds one"
             )
         }
+        return try package(of: manifest, filesIn: path)
+    }
+
+    /// A manifest that was read already, with the files beside it.
+    static func package(of manifest: [UInt8], filesIn path: FilePath) throws(ArchiveError) -> FetchedPackage {
         let package = StorePackage(
-            manifest: manifest, composeTemplate: try file(StorePackage.composeTemplateName),
-            installScript: try file(StorePackage.installScriptName))
+            manifest: manifest, composeTemplate: try file(StorePackage.composeTemplateName, in: path),
+            installScript: try file(StorePackage.installScriptName, in: path))
         return FetchedPackage(package, origin: path.appending(StorePackage.manifestName).string)
+    }
+
+    /// A file of at most 1 MiB; nil where there is none.
+    private static func file(_ name: String, in path: FilePath) throws(ArchiveError) -> [UInt8]? {
+        do throws(ArchiveError) {
+            return try Directory(opening: path).readFile(RelativePath(name), limit: StorePackage.sizeLimit)
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
     }
 }

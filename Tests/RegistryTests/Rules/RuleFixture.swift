@@ -1,4 +1,5 @@
 import Registry
+import SystemPackage
 import Testing
 
 /// A reference manifest with one edit that breaks one rule and no other.
@@ -6,6 +7,10 @@ struct RuleFixture: CustomTestStringConvertible, Sendable {
     let rule: RuleID
     let base: String
     let edits: [(piece: String, replacement: String)]
+    /// The edits are those of the Compose template.
+    var isTemplate = false
+    /// The package's install.sh.
+    var script: String?
 
     init(_ rule: RuleID, _ base: String = "notes", _ edits: (String, String)...) {
         self.rule = rule
@@ -13,10 +18,32 @@ struct RuleFixture: CustomTestStringConvertible, Sendable {
         self.edits = edits.map { (piece: $0.0, replacement: $0.1) }
     }
 
-    var testDescription: String { "\(rule): \(edits.map(\.replacement).joined(separator: ", "))" }
+    /// A template with one edit.
+    static func template(_ rule: RuleID, _ piece: String, _ replacement: String) -> RuleFixture {
+        var fixture = RuleFixture(rule, "notes", (piece, replacement))
+        fixture.isTemplate = true
+        return fixture
+    }
 
-    func bytes() throws -> [UInt8] {
-        try edits.reduce(String(decoding: Fixture.bytes(base), as: UTF8.self)) { text, edit in
+    static func script(_ rule: RuleID, _ script: String) -> RuleFixture {
+        var fixture = RuleFixture(rule)
+        fixture.script = script
+        return fixture
+    }
+
+    var testDescription: String { "\(rule): \(script ?? edits.map(\.replacement).joined(separator: ", "))" }
+
+    func bytes() throws -> [UInt8] { try isTemplate ? Fixture.bytes(base) : edited(Fixture.bytes(base)) }
+
+    /// The template of the base, which the homepage has none of.
+    func template() throws -> [UInt8]? {
+        guard base != "homepage" else { return nil }
+        let bytes = try Fixture.readAll(Fixture.services().appending(base).appending("compose-template.yml"))
+        return try isTemplate ? edited(bytes) : bytes
+    }
+
+    private func edited(_ bytes: [UInt8]) throws -> [UInt8] {
+        try edits.reduce(String(decoding: bytes, as: UTF8.self)) { text, edit in
             let parts = text.split(separator: edit.piece, maxSplits: 1, omittingEmptySubsequences: false)
             try #require(parts.count == 2, "\(base) no longer holds \(edit.piece)")
             return parts[0] + edit.replacement + parts[1]
@@ -27,13 +54,15 @@ struct RuleFixture: CustomTestStringConvertible, Sendable {
     func report() throws -> ManifestReport {
         let others = try Fixture.names.filter { $0 != base }.map { try Fixture.manifest($0) }
         let context = RuleContext(projectRoot: "/srv/cell", neighbours: Neighbours(others))
-        return RuleBook.manifests.judge(
+        let report = RuleBook.manifests.judge(
             try bytes(), file: Fixture.file(base), directory: rule == "id.taken" ? nil : ServiceID(base), in: context)
+        guard isTemplate || script != nil else { return report }
+        return report.adding(composeTemplate: try template()).adding(installScript: script.map { Array($0.utf8) })
     }
 }
 
 extension RuleFixture {
-    static let all: [RuleFixture] = file + identity + routing + blocks + store + neighbours
+    static let all: [RuleFixture] = file + identity + routing + blocks + store + neighbours + templates + scripts
 
     static let file: [RuleFixture] = [
         RuleFixture("json.size", "notes", ("{", "{" + repeated(" ", 1 << 20))),
