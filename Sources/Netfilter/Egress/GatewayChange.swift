@@ -53,6 +53,8 @@ extension EgressPlan {
     /// The kernel's settings in the gateway, forwarding last.
     public var settings: [(setting: Sysctl, value: Int)] {
         [
+            // As the kernel has it (0x1818), but for "destination unreachable": a closed exit answers every try.
+            (.limitedErrors, 0x1810),
             (.sourceValidMark(.all), 1), (.sendRedirects(.all), 0), (.sendRedirects(.link(gateway.bridge)), 0),
             (.forwarding, 1),
         ]

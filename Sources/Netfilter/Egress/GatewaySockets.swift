@@ -88,7 +88,7 @@ public struct GatewaySockets: ~Copyable {
     {
         guard try nftables.tables().contains(where: { $0.isNamed(as: EgressPlan.table) }) else { return ([:], [:]) }
         var services: [IPv4Address: UInt64] = [:]
-        for (key, count) in try nftables.elementCounters(of: EgressPlan.dropped, in: EgressPlan.table) {
+        for (key, count) in try nftables.elementCounters(of: EgressPlan.drops, in: EgressPlan.table) {
             if let address = IPv4Address(bytes: key) { services[address] = count }
         }
         return (services, try nftables.counters(of: EgressPlan.table).mapValues(\.packets))

@@ -76,11 +76,7 @@ public struct NftBatch: Sendable {
             nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DATA_TYPE.rawValue), data.number)
             nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DATA_LEN.rawValue), UInt32(data.width))
         }
-        if set.isCounting {
-            // The kernel gives every element a counter of its own.
-            guard let counter = nftnl_expr_alloc("counter") else { throw .system(.noMemory, "make a set") }
-            nftnl_set_add_expr(pointer, counter)
-        }
+        if set.isDynamic { nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DESC_SIZE.rawValue), NftSet.dynamicSize) }
         let user = set.userData
         nftnl_set_set_data(pointer, UInt16(NFTNL_SET_USERDATA.rawValue), user, UInt32(user.count))
         messages.append(

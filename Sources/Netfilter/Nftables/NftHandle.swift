@@ -36,12 +36,17 @@ struct NftRuleHandle: ~Copyable {
         }
     }
 
-    /// Without figures, and without what the kernel fills in where nothing was said: the flags 0 of a lookup, and an
-    /// upper bound that is the register of the lower one.
+    /// Without figures, and without what the kernel fills in where nothing was said: the flags 0 of a lookup, the
+    /// timeout 0 of a dynamic set, and an upper bound that is the register of the lower one.
     private static func canonical(_ words: [Substring]) -> [Substring] {
         switch words.first {
         case "counter": return ["counter"]
         case "lookup" where words.last == "0x0": return Array(words.dropLast())
+        case "dynset":
+            guard let timeout = words.firstIndex(of: "timeout"), words.dropFirst(timeout + 1).first == "0ms" else {
+                return words
+            }
+            return Array(words[..<timeout] + words[(timeout + 2)...])
         case "redir": return withoutSameBound(words, "proto_min", "proto_max")
         case "nat":
             let rest = withoutSameBound(words, "addr_min", "addr_max")

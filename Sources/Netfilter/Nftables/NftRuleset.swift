@@ -42,7 +42,8 @@ public struct NftRuleset: Sendable {
 
     /// The batch that turns what is held into this ruleset; empty when it is that already.
     ///
-    /// Elements are exchanged one by one. A chain whose rules differ gets all its rules anew, in the same commit.
+    /// Elements are exchanged one by one; of a dynamic set, those that are not planned are removed, and none is added.
+    /// A chain whose rules differ gets all its rules anew, in the same commit.
     /// Sets, chains and counters that the ruleset does not know are left alone. The owner of a table is no difference: a
     /// table that persists loses it with the socket of the program that made it; see ``NftSocket/own(_:)``.
     /// - Throws: ``NetfilterError`` when libnftnl does not know an instruction.
@@ -56,7 +57,7 @@ public struct NftRuleset: Sendable {
             let after = Set(elements)
             // A map takes a new value for a key only when the old one goes first.
             batch.remove(before.subtracting(after).sorted(), from: set, in: table)
-            batch.add(elements.filter { !before.contains($0) }, to: set, in: table)
+            if !set.isDynamic { batch.add(elements.filter { !before.contains($0) }, to: set, in: table) }
         }
         for chain in chains where held.listings[chain.name] == nil { try batch.add(chain, to: table) }
         for chain in chains {

@@ -7,16 +7,18 @@ public struct NftSet: Hashable, Sendable {
     public let data: NftType?
     /// Whether its elements are ranges.
     public let isInterval: Bool
-    /// Whether each element counts the packets that were found in it.
-    public let isCounting: Bool
+    /// Whether packets put elements into it; see ``NftExpression/countInSet(_:set:)``.
+    public let isDynamic: Bool
+    /// How many elements packets may put into a set.
+    static let dynamicSize: UInt32 = 65_535
 
     /// A set.
-    public init(_ name: String, _ key: NftType..., isInterval: Bool = false, isCounting: Bool = false) {
+    public init(_ name: String, _ key: NftType..., isInterval: Bool = false, isDynamic: Bool = false) {
         self.name = name
         self.key = key
         data = nil
         self.isInterval = isInterval
-        self.isCounting = isCounting
+        self.isDynamic = isDynamic
     }
 
     /// A map.
@@ -25,11 +27,11 @@ public struct NftSet: Hashable, Sendable {
         self.key = [key]
         self.data = data
         isInterval = false
-        isCounting = false
+        isDynamic = false
     }
 
-    /// NFT_SET_INTERVAL and NFT_SET_MAP.
-    var flags: UInt32 { (isInterval ? 0x4 : 0) | (data == nil ? 0 : 0x8) }
+    /// NFT_SET_INTERVAL, NFT_SET_MAP and NFT_SET_EVAL.
+    var flags: UInt32 { (isInterval ? 0x4 : 0) | (data == nil ? 0 : 0x8) | (isDynamic ? 0x20 : 0) }
 
     /// Types of a concatenation stand six bits apart.
     var keyNumber: UInt32 { key.reduce(0) { $0 << 6 | $1.number } }
