@@ -26,7 +26,7 @@ extension EgressPlan {
             sets: [
                 (Self.exitOf, exitElements), (Self.pool, [.intervalStart] + NftElement.range(gateway.pool)),
                 (Self.exits, wayElements), (Self.inbound, inboundElements),
-                (Self.drops, services.flatMap(\.addresses).map { NftElement(NftValue($0)) }.sorted()),
+                (Self.drops, services.flatMap(\.addresses).map { NftElement(NftValue($0)) }),
             ],
             counters: ["killed", "refused"],
             chains: [
@@ -40,7 +40,7 @@ extension EgressPlan {
             ], rules: forwarding + marking + names + refusing + arriving)
     }
 
-    var exitElements: [NftElement] {
+    private var exitElements: [NftElement] {
         services.flatMap { service in
             service.addresses.map { NftElement(NftValue($0), to: NftValue(service.exit.mark)) }
         }.sorted()

@@ -27,6 +27,6 @@ import Testing
             ("[ masq ]", "[ masq ]"), ("[ nat snat ip ]", "[ nat snat ip ]"),
         ])
     func canonical(line: String, expected: String) {
-        #expect(NftRuleHandle.instructions("inet t c 4 3\n  \(line)\n  userdata = { x }\n") == [expected])
+        #expect(NftRuleHandle.instructions("inet t c 4 3\n  \(line)\n  userdata = { x }\n".utf8) == [expected])
     }
 }
