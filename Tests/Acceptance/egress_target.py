@@ -31,8 +31,7 @@ table inet pic_egress {
     set inbound { type ipv4_addr . inet_proto . inet_service
         elements = { 172.20.0.21 . tcp . 8080, 172.20.0.22 . tcp . 25, 172.20.0.22 . tcp . 587,
                      172.20.0.22 . tcp . 993, 172.20.0.24 . tcp . 80 } }
-    set dropped { type ipv4_addr; counter
-        elements = { 172.20.0.21, 172.20.0.22, 172.20.0.23, 172.20.0.24 } }
+    set drops { type ipv4_addr; size 65535; flags dynamic; }
     chain from_service {
         iifname != "eth0" counter name killed drop
         ct state new tcp flags & (fin|syn|rst|ack) != syn reject with tcp reset
@@ -40,7 +39,7 @@ table inet pic_egress {
         meta mark 0x20 tcp flags syn tcp option maxseg size set rt mtu
         meta mark . oifname @exits accept
         ct direction reply ct state established,related accept
-        ip saddr @dropped
+        meta mark != 0 update @drops { ip saddr counter }
         counter name killed drop
     }
     chain to_service {
@@ -64,6 +63,9 @@ table inet pic_egress {
         meta mark 0x20 ip daddr 172.20.0.9 tcp dport 53 dnat ip to 10.65.0.1
         meta mark 0x20 ip daddr 172.20.0.9 udp dport 53 dnat ip to 10.65.0.1
     }
+    chain closed { type filter hook prerouting priority -90
+        iifname "eth0" ct state new ip saddr @services fib daddr type != local fib daddr . mark oif missing reject with icmp admin-prohibited
+    }
     chain local_in { type filter hook input priority 0
         iifname "tun0" ct state invalid,new,untracked counter name refused drop
         iifname "wg_ext0" ct state invalid,new,untracked counter name refused drop
@@ -74,7 +76,7 @@ table inet pic_egress {
         ct direction original ip saddr @services tcp dport 53 drop
         ct direction original ip saddr @services udp dport 53 drop
         ct direction original ip saddr @services meta mark 0x1 accept
-        ct direction original ip saddr @dropped
+        ct direction original meta mark != 0 update @drops { ip saddr counter }
         ct direction original ip saddr @services drop
     }
     chain kill { type filter hook forward priority 0; policy accept
@@ -88,7 +90,7 @@ table inet pic_egress {
 }
 """
 SETTINGS = {"ipv4/conf/all/src_valid_mark": "1", "ipv4/conf/all/send_redirects": "0",
-            "ipv4/conf/eth0/send_redirects": "0", "ipv4/ip_forward": "1"}
+            "ipv4/conf/eth0/send_redirects": "0", "ipv4/ip_forward": "1", "ipv4/icmp_ratemask": "6160"}
 
 
 def reference(world):
@@ -244,8 +246,10 @@ def lookups(result, world, cell):
         result.equal(f"{link} up again: route get", kernel.route_get(world, MARKS[exit]), link)
     listener = Listener(world, "exit1", tcp=[8000])
     world.ip("gateway", "link set wg_ext0 down")
-    with_time = greeting(world, "mail", FAR, 8000, seconds=1)
-    result.equal("a closed exit is an error at once, not a timeout", with_time, "EHOSTUNREACH")
+    answers = [greeting(world, "mail", FAR, 8000, seconds=1) for _ in range(10)]
+    result.equal("a closed exit is an error at every try, not a timeout", answers, ["EHOSTUNREACH"] * 10)
+    answers = [ask(world, "mail", *target) for _ in range(10) for target in ((FAR, 8000), (GATEWAY, 53))]
+    result.equal("and so it is for datagrams, and for names that are asked of the gateway", answers, ["EHOSTUNREACH"] * 20)
     world.ip("gateway", "link set wg_ext0 up")
     cell.run("egress", "apply")
     result.equal("and open again it carries", greeting(world, "mail", FAR, 8000), "exit1 10.64.0.2")

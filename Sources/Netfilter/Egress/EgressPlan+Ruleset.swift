@@ -9,10 +9,11 @@ extension EgressPlan {
     public static let exits = NftSet("exits", .mark, .interfaceName)
     /// What peers may reach.
     public static let inbound = NftSet("inbound", .ipv4Address, .internetProtocol, .port)
-    /// Services, each with the number of packets that were dropped in ``ruleset``'s own chains.
-    public static let dropped = NftSet("dropped", .ipv4Address, isCounting: true)
+    /// Services of which packets were dropped in ``ruleset``'s own chains, each with their number. The kernel fills it,
+    /// and only with sources that have an exit; who has none any more is taken out.
+    public static let drops = NftSet("drops", .ipv4Address, isDynamic: true)
     /// Every set, for reading back.
-    public static let sets = [exitOf, pool, exits, inbound, dropped]
+    public static let sets = [exitOf, pool, exits, inbound, drops]
 
     /// Tor's TransPort and DNSPort.
     static let torPort: UInt16 = 9040
@@ -25,20 +26,21 @@ extension EgressPlan {
             sets: [
                 (Self.exitOf, exitElements), (Self.pool, [.intervalStart] + NftElement.range(gateway.pool)),
                 (Self.exits, wayElements), (Self.inbound, inboundElements),
-                (Self.dropped, services.flatMap(\.addresses).map { NftElement(NftValue($0)) }.sorted()),
+                (Self.drops, services.flatMap(\.addresses).map { NftElement(NftValue($0)) }),
             ],
             counters: ["killed", "refused"],
             chains: [
                 NftChain("from_service"), NftChain("to_service"),
                 NftChain("mark_pre", .init(.filter, .prerouting, priority: -150)),
                 NftChain("nat_pre", .init(.nat, .prerouting, priority: -100)),
+                NftChain("closed", .init(.filter, .prerouting, priority: -90)),
                 NftChain("local_in", .init(.filter, .input, priority: 0)),
                 NftChain("kill", .init(.filter, .forward, priority: 0)),
                 NftChain("nat_post", .init(.nat, .postrouting, priority: 100)),
-            ], rules: forwarding + marking + names + arriving)
+            ], rules: forwarding + marking + names + refusing + arriving)
     }
 
-    var exitElements: [NftElement] {
+    private var exitElements: [NftElement] {
         services.flatMap { service in
             service.addresses.map { NftElement(NftValue($0), to: NftValue(service.exit.mark)) }
         }.sorted()
@@ -74,7 +76,7 @@ extension EgressPlan {
             NftRule("from_service", .isMarked(Exit.openvpn.mark), .clampMSS),
             NftRule("from_service", .markAndWayOut(inSet: Self.exits.name), .verdict(.accept)),
             NftRule("from_service", .isReply, .isEstablishedOrRelated, .verdict(.accept)),
-            NftRule("from_service", .source(inSet: Self.dropped.name)),
+            NftRule("from_service", .isMarkedAtAll, .countSource(inSet: Self.drops.name)),
             NftRule("from_service", .count("killed"), .verdict(.drop)),
             NftRule("to_service", .clampMSS),
             NftRule("to_service", .isEstablishedOrRelated, .verdict(.accept)),
@@ -117,6 +119,18 @@ extension EgressPlan {
         return rules
     }
 
+    /// An exit that is not there answers every try at once. The unreachable routes alone do not: the kernel sends their
+    /// errors within a budget per sender, and with a code that a UDP socket is not told of; 13, "administratively
+    /// prohibited", is an error (`EHOSTUNREACH`) for every socket. It is sent behind the NAT, where a question for a name
+    /// has its resolver's address, and only to what begins a flow: one that is under way may outlive a short gap.
+    private var refusing: [NftRule] {
+        [
+            NftRule(
+                "closed", .comesIn(by: gateway.bridge), .isNew, .source(inSet: Self.pool.name), .isForOthers,
+                .hasNoWayOut, .reject(.icmp(13)))
+        ]
+    }
+
     /// What reaches the gateway itself: nothing that a tunnel brings unasked, because the answer would leave by the open
     /// line; Tor takes only what was redirected to it; a service by default may talk to the gateway (but not ask it for
     /// names behind the resolver's back), any other service may not.
@@ -138,7 +152,7 @@ extension EgressPlan {
                 NftRule("local_in", service, .isTransport(transport), .isForPort(53), .verdict(.drop))
             } + [
                 NftRule("local_in", service, .isMarked(Exit.default.mark), .verdict(.accept)),
-                NftRule("local_in", .isOriginal, .source(inSet: Self.dropped.name)),
+                NftRule("local_in", .isOriginal, .isMarkedAtAll, .countSource(inSet: Self.drops.name)),
                 NftRule("local_in", service, .verdict(.drop)),
             ]
     }

@@ -53,6 +53,8 @@ extension EgressPlan {
     /// The kernel's settings in the gateway, forwarding last.
     public var settings: [(setting: Sysctl, value: Int)] {
         [
+            // As the kernel has it (0x1818), but for "destination unreachable": a closed exit answers every try.
+            (.limitedErrors, 0x1810),
             (.sourceValidMark(.all), 1), (.sendRedirects(.all), 0), (.sendRedirects(.link(gateway.bridge)), 0),
             (.forwarding, 1),
         ]
@@ -64,12 +66,13 @@ extension EgressPlan {
     public func change(from state: GatewayState) throws(NetfilterError) -> GatewayChange {
         let open = openRoutes(by: state.links)
         var change = GatewayChange()
+        let ruleset = ruleset
         change.batch = try ruleset.changes(from: state.ruleset)
         change.generation = state.generation
         change.linkNames = state.links.names
-        let exits = (before: state.ruleset.elements[Self.exitOf.name] ?? [], after: Set(exitElements))
-        change.cutSources = Set(
-            exits.before.symmetricDifference(exits.after).compactMap { IPv4Address(bytes: $0.key) })
+        let exits = NftRuleset.difference(
+            from: state.ruleset.elements[Self.exitOf.name] ?? [], to: ruleset.elements(of: Self.exitOf))
+        change.cutSources = Set((exits.removed + exits.added).compactMap(\.key.address))
         change.addedRoutes = closedRoutes.filter { !state.routes.contains($0) }
         change.addedRules = rules.filter { !state.rules.contains($0) }
         change.openedRoutes = open.filter { !state.routes.contains($0) }

@@ -87,10 +87,7 @@ public struct GatewaySockets: ~Copyable {
     public mutating func drops() throws(NetfilterError) -> (services: [IPv4Address: UInt64], counters: [String: UInt64])
     {
         guard try nftables.tables().contains(where: { $0.isNamed(as: EgressPlan.table) }) else { return ([:], [:]) }
-        var services: [IPv4Address: UInt64] = [:]
-        for (key, count) in try nftables.elementCounters(of: EgressPlan.dropped, in: EgressPlan.table) {
-            if let address = IPv4Address(bytes: key) { services[address] = count }
-        }
+        let services = try nftables.elementCounters(of: EgressPlan.drops, in: EgressPlan.table)
         return (services, try nftables.counters(of: EgressPlan.table).mapValues(\.packets))
     }
 

@@ -22,6 +22,9 @@ public struct Sysctl: Hashable, Sendable {
     /// `net.ipv4.ip_forward`: whether packets are routed at all. Writing it resets other settings: write it LAST.
     public static let forwarding = Sysctl(path: "/proc/sys/net/ipv4/ip_forward")
 
+    /// The types of ICMP messages, a bit each, that are sent within the kernel's budget only.
+    public static let limitedErrors = Sysctl(path: "/proc/sys/net/ipv4/icmp_ratemask")
+
     /// Whether the reverse path check looks at the mark, too.
     public static func sourceValidMark(_ scope: Scope) -> Sysctl { conf(scope, "src_valid_mark") }
 

@@ -31,7 +31,7 @@ struct KernelRelease: Comparable, CustomStringConvertible {
     private static let features: [(words: String, feature: String, since: KernelRelease)] = [
         ("the table ", "tables that outlive their program (flag persist)", KernelRelease(6, 9)),
         (" of bridge ", "nftables for bridges (CONFIG_NF_TABLES_BRIDGE)", KernelRelease(3, 14)),
-        ("the set ", "concatenated and counting sets", KernelRelease(5, 11)),
+        ("the set ", "concatenated sets of nftables", KernelRelease(4, 1)),
         ("the map ", "maps of nftables", KernelRelease(3, 14)),
     ]
 

@@ -36,10 +36,10 @@ struct NetlinkMessage: Sendable, Equatable {
     }
 
     /// The message as the kernel reads it; `sequence` comes back in the answer.
-    func encode(sequence: UInt32, into buffer: inout [UInt8]) {
+    func encode(sequence: UInt32, adding more: Flags = [], into buffer: inout [UInt8]) {
         buffer.appendNumber(UInt32(16 + body.count))
         buffer.appendNumber(type)
-        buffer.appendNumber(flags.rawValue)
+        buffer.appendNumber(flags.union(more).rawValue)
         buffer.appendNumber(sequence)
         buffer.appendNumber(0 as UInt32)
         buffer += body
@@ -48,14 +48,16 @@ struct NetlinkMessage: Sendable, Equatable {
 
     /// Adds an attribute with these bytes as its value.
     mutating func put(_ attribute: UInt16, bytes: [UInt8]) {
-        body += .attribute(attribute, bytes)
+        body.appendAttributeHeader(attribute, length: 4 + bytes.count)
+        body += bytes
+        body.pad()
     }
 
     /// Adds a number in host order.
     mutating func put<Number: FixedWidthInteger>(_ attribute: UInt16, _ number: Number) {
-        var bytes: [UInt8] = []
-        bytes.appendNumber(number)
-        put(attribute, bytes: bytes)
+        body.appendAttributeHeader(attribute, length: 4 + MemoryLayout<Number>.size)
+        body.appendNumber(number)
+        body.pad()
     }
 
     /// Adds a text with its final zero.
@@ -70,11 +72,16 @@ extension [UInt8] {
         Swift.withUnsafeBytes(of: number) { append(contentsOf: $0) }
     }
 
+    /// Appends what stands before the value of an attribute; `length` counts these four bytes, too, but no padding.
+    mutating func appendAttributeHeader(_ number: UInt16, length: Int) {
+        appendNumber(UInt16(length))
+        appendNumber(number)
+    }
+
     /// The bytes of one attribute: length, number, value, and zeros up to a multiple of four.
     static func attribute(_ number: UInt16, _ value: [UInt8]) -> [UInt8] {
         var bytes: [UInt8] = []
-        bytes.appendNumber(UInt16(4 + value.count))
-        bytes.appendNumber(number)
+        bytes.appendAttributeHeader(number, length: 4 + value.count)
         bytes += value
         bytes.pad()
         return bytes

@@ -1,38 +1,43 @@
 extension NetlinkSocket {
-    /// Sends messages in one datagram and waits for the answer to the last but one.
+    /// Sends the messages of a batch in one datagram and waits for the answer to the last of them.
     ///
-    /// The last is the end of a batch. Kernels before 6.10 never acknowledge that, but acknowledge the last change
-    /// once all of it is committed. If the commit fails, that error comes first; so does that of a bad message, with
-    /// its own sequence number, by which it is named.
+    /// Kernels before 6.10 never acknowledge the end of a batch, but acknowledge the last change once all of it is
+    /// committed. If the commit fails, that error comes first; so does that of a bad message, with its own sequence
+    /// number, by which it is named.
     /// - Throws: ``NetfilterError``, about the first message that is refused.
-    mutating func transact(_ messages: [NetlinkMessage]) throws(NetfilterError) {
-        var messages = messages
-        guard let first = messages.first, messages.count >= 3 else { return }
-        let numbers = messages.map { _ in nextSequence() }
+    mutating func transact(
+        _ begin: NetlinkMessage, _ messages: [NetlinkMessage], _ end: NetlinkMessage
+    ) throws(NetfilterError) {
+        guard !messages.isEmpty else { return }
+        let first = nextSequence(messages.count + 2)
+        let last = UInt32(messages.count)
         var bytes: [UInt8] = []
-        for index in messages.indices {
-            messages[index].flags.insert(.request)
-            if index == messages.count - 2 { messages[index].flags.insert(.ack) }
-            messages[index].encode(sequence: numbers[index], into: &bytes)
+        bytes.reserveCapacity(messages.reduce(64) { $0 + $1.body.count + 20 })
+        begin.encode(sequence: first, adding: .request, into: &bytes)
+        for (number, message) in messages.enumerated() {
+            let number = UInt32(number + 1)
+            message.encode(
+                sequence: first + number, adding: number == last ? [.request, .ack] : .request, into: &bytes)
         }
-        try send(bytes, first.subject)
+        end.encode(sequence: first + last + 1, adding: .request, into: &bytes)
+        try send(bytes, begin.subject)
         let accept = { (reply: NetlinkReply) throws(NetfilterError) -> Bool in
-            guard let index = numbers.firstIndex(of: reply.sequence) else { return true }
-            if let error = try reply.acknowledgement(of: messages[index]) { throw error }
-            return index != messages.count - 2
+            guard reply.sequence >= first, reply.sequence <= first + last + 1 else { return true }
+            let number = reply.sequence - first
+            let message = number == 0 ? begin : number > last ? end : messages[Int(number) - 1]
+            if let error = try reply.acknowledgement(of: message) { throw error }
+            return number != last
         }
-        while try receive(first.subject, accept) {}
+        while try receive(begin.subject, accept) {}
     }
 
     /// Sends a request that has one answer, and hands that to `body`.
     mutating func ask(
         _ message: NetlinkMessage, _ body: (NetlinkReply) throws(NetfilterError) -> Void
     ) throws(NetfilterError) {
-        var message = message
-        message.flags.insert(.request)
         let number = nextSequence()
         var bytes: [UInt8] = []
-        message.encode(sequence: number, into: &bytes)
+        message.encode(sequence: number, adding: .request, into: &bytes)
         try send(bytes, message.subject)
         let accept = { (reply: NetlinkReply) throws(NetfilterError) -> Bool in
             guard reply.sequence == number else { return true }

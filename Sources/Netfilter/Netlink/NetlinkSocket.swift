@@ -116,10 +116,12 @@ struct NetlinkSocket: ~Copyable {
     /// For poll(2).
     var descriptor: Int32 { mnl_socket_get_fd(handle.pointer) }
 
-    /// A sequence number for the next message; never 0, which the kernel uses for what nobody asked for.
-    mutating func nextSequence() -> UInt32 {
-        sequence = sequence == .max ? 1 : sequence + 1
-        return sequence
+    /// A sequence number for the next message, the first of so many; never 0, which the kernel uses for what nobody
+    /// asked for.
+    mutating func nextSequence(_ count: Int = 1) -> UInt32 {
+        if UInt32.max - sequence < UInt32(count) { sequence = 0 }
+        defer { sequence += UInt32(count) }
+        return sequence + 1
     }
 
     /// Sends bytes whole.
@@ -166,11 +168,9 @@ struct NetlinkSocket: ~Copyable {
     ///
     /// - Throws: ``NetfilterError``, with the kernel's own words where it has some.
     mutating func perform(_ message: NetlinkMessage) throws(NetfilterError) {
-        var message = message
-        message.flags.formUnion([.request, .ack])
         let number = nextSequence()
         var bytes: [UInt8] = []
-        message.encode(sequence: number, into: &bytes)
+        message.encode(sequence: number, adding: [.request, .ack], into: &bytes)
         try send(bytes, message.subject)
         let accept = { (reply: NetlinkReply) throws(NetfilterError) -> Bool in
             guard reply.sequence == number else { return true }
@@ -187,27 +187,38 @@ struct NetlinkSocket: ~Copyable {
     mutating func dump<Value>(
         _ message: NetlinkMessage, _ decode: (NetlinkReply) throws(NetfilterError) -> Value?
     ) throws(NetfilterError) -> [Value] {
-        var message = message
-        message.flags.formUnion([.request, .dump])
+        var values: [Value] = []
+        try dump(message, into: &values) { (reply, values) throws(NetfilterError) in
+            if let value = try decode(reply) { values.append(value) }
+        }
+        return values
+    }
+
+    /// The same, for messages that hold many values each.
+    mutating func dump<Values>(
+        _ message: NetlinkMessage, into values: inout Values,
+        _ decode: (NetlinkReply, inout Values) throws(NetfilterError) -> Void
+    ) throws(NetfilterError) {
+        let empty = values
         for _ in 0..<Self.attempts {
             do throws(NetfilterError) {
-                if let values = try dumpOnce(message, decode) { return values }
+                if try dumpOnce(message, into: &values, decode) { return }
             } catch  where error.code == .lost {
-                continue
             }
+            values = empty
         }
         throw NetfilterError(
             .lost, "cannot \(message.subject): the state changed during each of \(Self.attempts) attempts; try again")
     }
 
-    private mutating func dumpOnce<Value>(
-        _ message: NetlinkMessage, _ decode: (NetlinkReply) throws(NetfilterError) -> Value?
-    ) throws(NetfilterError) -> [Value]? {
+    private mutating func dumpOnce<Values>(
+        _ message: NetlinkMessage, into values: inout Values,
+        _ decode: (NetlinkReply, inout Values) throws(NetfilterError) -> Void
+    ) throws(NetfilterError) -> Bool {
         let number = nextSequence()
         var bytes: [UInt8] = []
-        message.encode(sequence: number, into: &bytes)
+        message.encode(sequence: number, adding: [.request, .dump], into: &bytes)
         try send(bytes, message.subject)
-        var values: [Value] = []
         var isInterrupted = false
         let accept = { (reply: NetlinkReply) throws(NetfilterError) -> Bool in
             guard reply.sequence == number else { return true }
@@ -220,11 +231,11 @@ struct NetlinkSocket: ~Copyable {
                 }
                 return false
             }
-            if let value = try decode(reply) { values.append(value) }
+            try decode(reply, &values)
             return true
         }
         while try receive(message.subject, accept) {}
-        return isInterrupted ? nil : values
+        return !isInterrupted
     }
 }
 

@@ -5,7 +5,7 @@ internal import SystemPackage
 ///
 /// What is referred to comes first: table, sets and counters, elements, chains, rules.
 public struct NftBatch: Sendable {
-    /// A nested list's length is 16 bits wide; this leaves room for the last element.
+    /// A nested list's length, with its own header, is 16 bits wide.
     private static let listLimit = 65_000
 
     private(set) var messages: [NetlinkMessage] = []
@@ -76,11 +76,7 @@ public struct NftBatch: Sendable {
             nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DATA_TYPE.rawValue), data.number)
             nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DATA_LEN.rawValue), UInt32(data.width))
         }
-        if set.isCounting {
-            // The kernel gives every element a counter of its own.
-            guard let counter = nftnl_expr_alloc("counter") else { throw .system(.noMemory, "make a set") }
-            nftnl_set_add_expr(pointer, counter)
-        }
+        if set.isDynamic { nftnl_set_set_u32(pointer, UInt16(NFTNL_SET_DESC_SIZE.rawValue), NftSet.dynamicSize) }
         let user = set.userData
         nftnl_set_set_data(pointer, UInt16(NFTNL_SET_USERDATA.rawValue), user, UInt32(user.count))
         messages.append(
@@ -142,16 +138,18 @@ public struct NftBatch: Sendable {
     ) {
         var rest = elements[...]
         while !rest.isEmpty {
-            var list: [UInt8] = []
-            var taken = 0
-            while let element = rest.first, list.count < Self.listLimit {
-                element.encode(into: &list)
-                rest.removeFirst()
-                taken += 1
+            var size = 0
+            let taken = rest.prefix { element in
+                size += element.encodedSize
+                return size <= Self.listLimit
             }
+            rest = rest[taken.endIndex...]
+            var list: [UInt8] = []
+            list.reserveCapacity(min(size, Self.listLimit))
+            for element in taken { element.encode(into: &list) }
             var message = NetlinkMessage(
                 command, table.family.rawValue, flags,
-                "\(verb) \(taken) element\(taken == 1 ? "" : "s") of the \(set.kind) \(set.name) of \(table)",
+                "\(verb) \(taken.count) element\(taken.count == 1 ? "" : "s") of the \(set.kind) \(set.name) of \(table)",
                 names: .nftElements)
             message.put(1, text: table.name)
             message.put(2, text: set.name)
@@ -163,16 +161,6 @@ public struct NftBatch: Sendable {
 
 extension NftSet {
     var kind: String { data == nil ? "set" : "map" }
-}
-
-extension NftElement {
-    /// NFTA_LIST_ELEM {FLAGS, KEY {VALUE}, DATA {VALUE}}.
-    func encode(into list: inout [UInt8]) {
-        var body: [UInt8] = isEnd ? .attribute(3, [0, 0, 0, 1]) : []
-        body += .attribute(1 | 0x8000, .attribute(1, key))
-        if let data { body += .attribute(2 | 0x8000, .attribute(1, data)) }
-        list += .attribute(1 | 0x8000, body)
-    }
 }
 
 extension NftRule {

@@ -22,6 +22,7 @@ extension NftExpression {
                     (NFTNL_EXPR_PAYLOAD_OFFSET, .number(offset)), (NFTNL_EXPR_PAYLOAD_LEN, .number(length)),
                 ]
             )
+        case .loadRoute(let question, let register): ("fib", Self.parts(of: question, register))
         case .compare(let register, let comparison, let bytes):
             (
                 "cmp",
@@ -49,6 +50,15 @@ extension NftExpression {
             ("immediate", [(NFTNL_EXPR_IMM_DREG, .register(register)), (NFTNL_EXPR_IMM_DATA, .bytes(bytes))])
         case .verdict(let verdict): ("immediate", Self.parts(of: verdict))
         case .counter: ("counter", [])
+        case .countInSet(let register, let set):
+            // NFT_DYNSET_OP_UPDATE
+            (
+                "dynset",
+                [
+                    (NFTNL_EXPR_DYNSET_SREG_KEY, .register(register)), (NFTNL_EXPR_DYNSET_OP, .number(1)),
+                    (NFTNL_EXPR_DYNSET_SET_NAME, .text(set)), (NFTNL_EXPR_DYNSET_EXPR, .instruction("counter")),
+                ]
+            )
         case .namedCounter(let name):
             // NFT_OBJECT_COUNTER
             ("objref", [(NFTNL_EXPR_OBJREF_IMM_TYPE, .number(1)), (NFTNL_EXPR_OBJREF_IMM_NAME, .text(name))])
@@ -112,11 +122,27 @@ extension NftExpression {
         }
     }
 
+    private static func parts(of question: RouteQuestion, _ register: Register) -> [(Int, Value)] {
+        let values: (result: UInt32, flags: UInt32) =
+            switch question {
+            // NFTA_FIB_F_DADDR
+            case .kind: (3, 0x2)
+            // The same with NFTA_FIB_F_MARK and NFTA_FIB_F_PRESENT
+            case .hasWayOut: (1, 0x26)
+            }
+        return [
+            (NFTNL_EXPR_FIB_DREG, .register(register)), (NFTNL_EXPR_FIB_RESULT, .number(values.result)),
+            (NFTNL_EXPR_FIB_FLAGS, .number(values.flags)),
+        ]
+    }
+
     private enum Value {
         case number(UInt32)
         case byte(UInt8)
         case text(String)
         case bytes([UInt8])
+        /// One without attributes, which the outer one owns.
+        case instruction(String)
 
         static func register(_ register: Register) -> Value { .number(register.rawValue) }
     }
@@ -124,10 +150,7 @@ extension NftExpression {
     /// Makes libnftnl's form of it; who calls owns it, or gives it to a rule.
     func make() throws(NetfilterError) -> OpaquePointer {
         let (name, values) = parts
-        guard let expression = nftnl_expr_alloc(name) else {
-            throw NetfilterError(
-                .unsupported, "libnftnl does not know the instruction \(name); 1.2.4 or later is needed")
-        }
+        let expression = try Self.allocate(name)
         for (attribute, value) in values {
             let attribute = UInt16(attribute)
             switch value {
@@ -135,7 +158,17 @@ extension NftExpression {
             case .byte(let byte): nftnl_expr_set_u8(expression, attribute, byte)
             case .text(let text): nftnl_expr_set_str(expression, attribute, text)
             case .bytes(let bytes): nftnl_expr_set(expression, attribute, bytes, UInt32(bytes.count))
+            case .instruction(let name):
+                nftnl_expr_set(expression, attribute, UnsafeRawPointer(try Self.allocate(name)), 0)
             }
+        }
+        return expression
+    }
+
+    private static func allocate(_ name: String) throws(NetfilterError) -> OpaquePointer {
+        guard let expression = nftnl_expr_alloc(name) else {
+            throw NetfilterError(
+                .unsupported, "libnftnl does not know the instruction \(name); 1.2.4 or later is needed")
         }
         return expression
     }

@@ -61,12 +61,21 @@ public enum NftExpression: Hashable, Sendable {
         case icmp(UInt8)
     }
 
+    /// What the routes say about a packet's destination.
+    public enum RouteQuestion: Hashable, Sendable {
+        /// NFT_FIB_RESULT_ADDRTYPE: the kind of the address (RTN_*; 2 is one of this machine's own), as a number.
+        case kind
+        /// NFT_FIB_RESULT_OIF, NFTA_FIB_F_PRESENT: whether a packet with this mark finds a link to leave by, as a number.
+        case hasWayOut
+    }
+
     case loadMeta(MetaKey, Register)
     case storeMeta(MetaKey, Register)
     case loadConnection(ConnectionKey, Register)
     case storeConnection(ConnectionKey, Register)
     /// `length` bytes at `offset` of a header.
     case loadPayload(Header, offset: UInt32, length: UInt32, Register)
+    case loadRoute(RouteQuestion, Register)
     /// The rule goes on only when this holds.
     case compare(Register, Comparison, [UInt8])
     /// Keeps the bits of the mask.
@@ -77,6 +86,8 @@ public enum NftExpression: Hashable, Sendable {
     case verdict(Verdict)
     /// An anonymous counter.
     case counter
+    /// A counter of the set's own for the value in the register, which is put into the set when it is not there.
+    case countInSet(Register, set: String)
     /// A counter object of the table.
     case namedCounter(String)
     case reject(Rejection)

@@ -16,32 +16,48 @@ struct NftRuleHandle: ~Copyable {
     func listing() -> [String] {
         var size = 4096
         while true {
-            let text = withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { buffer -> String? in
+            let instructions = withUnsafeTemporaryAllocation(of: CChar.self, capacity: size) { buffer -> [String]? in
                 let length = nftnl_rule_snprintf(buffer.baseAddress, buffer.count, pointer, 0, 0)
                 guard length >= 0, Int(length) < buffer.count else { return nil }
-                return String(decoding: buffer[..<Int(length)].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                return Self.instructions(
+                    UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[..<Int(length)]))
             }
-            if let text { return Self.instructions(text) }
+            if let instructions { return instructions }
             size *= 4
         }
     }
 
-    static func instructions(_ text: String) -> [String] {
-        text.split(separator: "\n").compactMap { line in
-            var words = line.split(separator: " ")
-            guard words.count >= 3, words.first == "[", words.last == "]" else { return nil }
+    /// The lines `[ … ]` of a text.
+    static func instructions(_ text: some Collection<UInt8>) -> [String] {
+        text.split(separator: UInt8(ascii: "\n")).compactMap { line in
+            let line = line.drop { $0 == UInt8(ascii: " ") }
+            guard line.starts(with: "[ ".utf8) else { return nil }
+            let text = String(decoding: line, as: UTF8.self)
+            // Few say more than was meant; to take words apart is slow.
+            guard extended.contains(where: line.dropFirst(2).starts) else {
+                return text.hasSuffix(" ]") ? text : text.hasSuffix(" ] ") ? String(text.dropLast()) : nil
+            }
+            var words = text.split(separator: " ")
+            guard words.count >= 3, words.last == "]" else { return nil }
             words.removeFirst()
             words.removeLast()
             return "[ " + canonical(words).joined(separator: " ") + " ]"
         }
     }
 
-    /// Without figures, and without what the kernel fills in where nothing was said: the flags 0 of a lookup, and an
-    /// upper bound that is the register of the lower one.
+    private static let extended = ["counter", "lookup", "dynset", "redir", "nat"].map { Array($0.utf8) }
+
+    /// Without figures, and without what the kernel fills in where nothing was said: the flags 0 of a lookup, the
+    /// timeout 0 of a dynamic set, and an upper bound that is the register of the lower one.
     private static func canonical(_ words: [Substring]) -> [Substring] {
         switch words.first {
         case "counter": return ["counter"]
         case "lookup" where words.last == "0x0": return Array(words.dropLast())
+        case "dynset":
+            guard let timeout = words.firstIndex(of: "timeout"), words.dropFirst(timeout + 1).first == "0ms" else {
+                return words
+            }
+            return Array(words[..<timeout] + words[(timeout + 2)...])
         case "redir": return withoutSameBound(words, "proto_min", "proto_max")
         case "nat":
             let rest = withoutSameBound(words, "addr_min", "addr_max")

@@ -13,7 +13,7 @@ public struct NftRule: Hashable, Sendable {
 
 extension [NftExpression] {
     /// `meta nfproto ipv4`.
-    static let isIPv4: Self = [.loadMeta(.family, .first), .compare(.first, .equal, [2])]
+    public static let isIPv4: Self = [.loadMeta(.family, .first), .compare(.first, .equal, [2])]
 
     /// `meta nfproto ipv6`.
     public static let isIPv6: Self = [.loadMeta(.family, .first), .compare(.first, .equal, [10])]
@@ -54,6 +54,9 @@ extension [NftExpression] {
         [.loadMeta(.mark, .first), .compare(.first, .equal, NftValue(mark).bytes)]
     }
 
+    /// `meta mark != 0`.
+    public static let isMarkedAtAll: Self = [.loadMeta(.mark, .first), .compare(.first, .notEqual, [0, 0, 0, 0])]
+
     /// `meta mark . oifname @SET`.
     public static func markAndWayOut(inSet set: String) -> Self {
         [.loadMeta(.mark, .first), .loadMeta(.outgoingName, .secondWord), .lookup(.first, set: set, into: nil)]
@@ -85,6 +88,14 @@ extension [NftExpression] {
     /// `ct status dnat`.
     public static let isRedirected: Self = anyBit(.status, 0x20)
 
+    /// `fib daddr type != local`: for somebody behind this machine.
+    public static let isForOthers: Self = [
+        .loadRoute(.kind, .first), .compare(.first, .notEqual, NftValue(Mark(rawValue: 2)).bytes),
+    ]
+
+    /// `fib daddr . mark oif missing`: no route leads on, or an unreachable one.
+    public static let hasNoWayOut: Self = [.loadRoute(.hasWayOut, .first), .compare(.first, .equal, [0, 0, 0, 0])]
+
     /// `meta l4proto PROTOCOL`.
     public static func isTransport(_ transport: TransportProtocol) -> Self {
         [.loadMeta(.transport, .first), .compare(.first, .equal, [transport.rawValue])]
@@ -112,6 +123,11 @@ extension [NftExpression] {
     /// `meta mark set ip saddr map @MAP`; the rule ends when the map has no such element.
     public static func markBySource(map: String) -> Self {
         address(12) + [.lookup(.first, set: map, into: .first), .storeMeta(.mark, .first)]
+    }
+
+    /// `update @SET { ip saddr counter }`.
+    public static func countSource(inSet set: String) -> Self {
+        isIPv4 + address(12) + [.countInSet(.first, set: set)]
     }
 
     /// `meta mark set ct mark`.

@@ -40,9 +40,24 @@ public struct NftRuleset: Sendable {
             counters: counters, chains: chains, rules: rules)
     }
 
+    /// The elements that a set is to hold.
+    func elements(of set: NftSet) -> [NftElement] { sets.first { $0.set == set }?.elements ?? [] }
+
+    /// The elements that must go and those that must come, each once, so that a set holds these.
+    static func difference(
+        from before: Set<NftElement>, to after: [NftElement]
+    ) -> (removed: [NftElement], added: [NftElement]) {
+        if before.isEmpty { return ([], after) }
+        let added = after.filter { !before.contains($0) }
+        // As many as there were, and all of them found: there is nothing else.
+        if after.count - added.count == before.count { return ([], added) }
+        return (before.subtracting(after).sorted(), added)
+    }
+
     /// The batch that turns what is held into this ruleset; empty when it is that already.
     ///
-    /// Elements are exchanged one by one. A chain whose rules differ gets all its rules anew, in the same commit.
+    /// Elements are exchanged one by one; of a dynamic set, those that are not planned are removed, and none is added.
+    /// A chain whose rules differ gets all its rules anew, in the same commit.
     /// Sets, chains and counters that the ruleset does not know are left alone. The owner of a table is no difference: a
     /// table that persists loses it with the socket of the program that made it; see ``NftSocket/own(_:)``.
     /// - Throws: ``NetfilterError`` when libnftnl does not know an instruction.
@@ -52,11 +67,10 @@ public struct NftRuleset: Sendable {
         for (set, _) in sets where held.elements[set.name] == nil { try batch.add(set, to: table) }
         for counter in counters where !held.counters.contains(counter) { batch.add(counter: counter, to: table) }
         for (set, elements) in sets {
-            let before = held.elements[set.name] ?? []
-            let after = Set(elements)
+            let (removed, added) = Self.difference(from: held.elements[set.name] ?? [], to: elements)
             // A map takes a new value for a key only when the old one goes first.
-            batch.remove(before.subtracting(after).sorted(), from: set, in: table)
-            batch.add(elements.filter { !before.contains($0) }, to: set, in: table)
+            batch.remove(removed, from: set, in: table)
+            if !set.isDynamic { batch.add(added, to: set, in: table) }
         }
         for chain in chains where held.listings[chain.name] == nil { try batch.add(chain, to: table) }
         for chain in chains {
@@ -69,13 +83,5 @@ public struct NftRuleset: Sendable {
             for rule in wanted { try batch.add(rule, to: table) }
         }
         return batch
-    }
-}
-
-extension NftElement: Comparable {
-    /// By key; an end before a start, as the kernel lists them.
-    public static func < (one: NftElement, other: NftElement) -> Bool {
-        one.key == other.key
-            ? one.isEnd && !other.isEnd : one.key.lexicographicallyPrecedes(other.key)
     }
 }

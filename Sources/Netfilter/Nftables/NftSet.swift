@@ -7,16 +7,18 @@ public struct NftSet: Hashable, Sendable {
     public let data: NftType?
     /// Whether its elements are ranges.
     public let isInterval: Bool
-    /// Whether each element counts the packets that were found in it.
-    public let isCounting: Bool
+    /// Whether packets put elements into it; see ``NftExpression/countInSet(_:set:)``.
+    public let isDynamic: Bool
+    /// How many elements packets may put into a set.
+    static let dynamicSize: UInt32 = 65_535
 
     /// A set.
-    public init(_ name: String, _ key: NftType..., isInterval: Bool = false, isCounting: Bool = false) {
+    public init(_ name: String, _ key: NftType..., isInterval: Bool = false, isDynamic: Bool = false) {
         self.name = name
         self.key = key
         data = nil
         self.isInterval = isInterval
-        self.isCounting = isCounting
+        self.isDynamic = isDynamic
     }
 
     /// A map.
@@ -25,11 +27,11 @@ public struct NftSet: Hashable, Sendable {
         self.key = [key]
         self.data = data
         isInterval = false
-        isCounting = false
+        isDynamic = false
     }
 
-    /// NFT_SET_INTERVAL and NFT_SET_MAP.
-    var flags: UInt32 { (isInterval ? 0x4 : 0) | (data == nil ? 0 : 0x8) }
+    /// NFT_SET_INTERVAL, NFT_SET_MAP and NFT_SET_EVAL.
+    var flags: UInt32 { (isInterval ? 0x4 : 0) | (data == nil ? 0 : 0x8) | (isDynamic ? 0x20 : 0) }
 
     /// Types of a concatenation stand six bits apart.
     var keyNumber: UInt32 { key.reduce(0) { $0 << 6 | $1.number } }
@@ -46,55 +48,5 @@ public struct NftSet: Hashable, Sendable {
         }
         // A concatenation has no order of its own; nft takes each part's from its type.
         return (key.count == 1 ? order(0, key[0]) : [0, 4, 0, 0, 0, 0]) + (data.map { order(1, $0) } ?? [])
-    }
-}
-
-/// One element of a set or map.
-public struct NftElement: Hashable, Sendable {
-    let key: [UInt8]
-    /// A map's value.
-    let data: [UInt8]?
-    /// NFT_SET_ELEM_INTERVAL_END: the first key that is no longer inside.
-    let isEnd: Bool
-
-    init(key: [UInt8], data: [UInt8]?, isEnd: Bool = false) {
-        self.key = key
-        self.data = data
-        self.isEnd = isEnd
-    }
-
-    /// The element of a set, of one value or of a concatenation.
-    public init(_ parts: NftValue...) {
-        key = Self.join(parts)
-        data = nil
-        isEnd = false
-    }
-
-    /// The element of a map.
-    public init(_ key: NftValue, to data: NftValue) {
-        self.key = key.bytes
-        self.data = data.bytes
-        isEnd = false
-    }
-
-    /// The elements that stand for a range in an interval set.
-    public static func range(_ range: IPv4Range) -> [NftElement] {
-        let start = NftElement(key: range.first.bytes, data: nil)
-        // The end of the address space needs no end mark.
-        guard range.last.number < .max else { return [start] }
-        return [start, NftElement(key: IPv4Address(number: range.last.number + 1).bytes, data: nil, isEnd: true)]
-    }
-
-    /// The mark that the kernel wants in front of the first range: everything below is outside.
-    public static let intervalStart = NftElement(key: [0, 0, 0, 0], data: nil, isEnd: true)
-
-    private static func join(_ parts: [NftValue]) -> [UInt8] {
-        guard parts.count > 1 else { return parts.first?.bytes ?? [] }
-        var bytes: [UInt8] = []
-        for part in parts {
-            bytes += part.bytes
-            bytes.pad()
-        }
-        return bytes
     }
 }

@@ -19,21 +19,21 @@ extension NftSocket {
         return Dictionary(found.map { ($0.0, (packets: $0.1, bytes: $0.2)) }) { first, _ in first }
     }
 
-    /// The packets that each element of a counting set has seen, by the bytes of its key.
+    /// The packets that each element of a set has counted, by its address.
     /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
-    mutating func elementCounters(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [[UInt8]: UInt64] {
-        let parts = try socket.dump(listElements(of: set, in: table)) {
-            (reply) throws(NetfilterError) -> [([UInt8], UInt64)]? in
-            var found: [([UInt8], UInt64)] = []
+    mutating func elementCounters(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [IPv4Address: UInt64] {
+        var counters: [IPv4Address: UInt64] = [:]
+        try socket.dump(listElements(of: set, in: table), into: &counters) {
+            (reply, counters) throws(NetfilterError) in
             try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
                 guard type == 3 else { return }
                 try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
-                    found.append((try NftElement(value).key, try Self.elementCounter(value)))
+                    guard let address = try NftElement(value).key.address else { return }
+                    counters[address] = try Self.elementCounter(value)
                 }
             }
-            return found
         }
-        return Dictionary(parts.flatMap { $0 }) { first, _ in first }
+        return counters
     }
 
     /// NFTA_SET_ELEM_EXPR {NFTA_EXPR_NAME, NFTA_EXPR_DATA {…}} of one NFTA_LIST_ELEM.

@@ -34,12 +34,11 @@ public struct NftSocket: ~Copyable {
         if batch.isEmpty { return }
         // NFNL_MSG_BATCH_BEGIN and END, for NFNL_SUBSYS_NFTABLES (10, in network order).
         var begin = NetlinkMessage(
-            type: 16, flags: [], subject: "commit the batch of \(batch.count) changes", names: .none,
-            header: [0, 0, 0, 10])
+            type: 16, flags: [], subject: "commit a batch of changes", names: .none, header: [0, 0, 0, 10])
         if let generation { begin.putBig(1, generation) }
         let end = NetlinkMessage(type: 17, flags: [], subject: begin.subject, names: .none, header: [0, 0, 0, 10])
         do throws(NetfilterError) {
-            try socket.transact([begin] + batch.messages + [end])
+            try socket.transact(begin, batch.messages, end)
         } catch {
             throw try explain(error)
         }
@@ -90,18 +89,17 @@ public struct NftSocket: ~Copyable {
     /// The elements of a set or map, in no order.
     /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
     public mutating func elements(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [NftElement] {
-        let parts = try socket.dump(listElements(of: set, in: table)) {
-            (reply) throws(NetfilterError) -> [NftElement]? in
-            var elements: [NftElement] = []
+        var elements: [NftElement] = []
+        try socket.dump(listElements(of: set, in: table), into: &elements) {
+            (reply, elements) throws(NetfilterError) in
             try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
                 guard type == 3 else { return }
                 try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
                     elements.append(try NftElement(value))
                 }
             }
-            return elements
         }
-        return parts.flatMap { $0 }
+        return elements
     }
 
     func listElements(of set: NftSet, in table: NftTable) -> NetlinkMessage {
@@ -132,31 +130,5 @@ public struct NftSocket: ~Copyable {
         for table in tables where present.contains(where: table.isNamed) { batch.remove(table) }
         try commit(batch)
         return batch.lines
-    }
-}
-
-extension NftElement {
-    /// Reads one NFTA_LIST_ELEM.
-    init(_ value: NetlinkValue) throws(NetfilterError) {
-        func data(_ value: NetlinkValue) throws(NetfilterError) -> [UInt8]? {
-            var bytes: [UInt8]?
-            try NetlinkAttributes(value.bytes).forEach { type, value in
-                if type == 1 { bytes = Array(value.bytes) }
-            }
-            return bytes
-        }
-        var key: [UInt8]?
-        var target: [UInt8]?
-        var flags: UInt32 = 0
-        try NetlinkAttributes(value.bytes).forEach { (type, value) throws(NetfilterError) in
-            switch type {
-            case 1: key = try data(value)
-            case 2: target = try data(value)
-            case 3: flags = UInt32(bigEndian: try value.number(UInt32.self))
-            default: break
-            }
-        }
-        guard let key else { throw NetfilterError(.malformed, "the kernel lists an element without a key") }
-        self.init(key: key, data: target, isEnd: flags & 1 != 0)
     }
 }

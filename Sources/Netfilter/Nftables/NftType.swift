@@ -23,33 +23,6 @@ public struct NftType: Hashable, Sendable {
     public static let interfaceName = NftType(number: 41, width: 16, isHostOrder: true)
 }
 
-/// One value of a ``NftType``, as the kernel compares it.
-public struct NftValue: Hashable, Sendable {
-    let bytes: [UInt8]
-
-    public init(_ address: IPv4Address) { bytes = address.bytes }
-
-    public init(_ mark: Mark) {
-        var bytes: [UInt8] = []
-        bytes.appendNumber(mark.rawValue)
-        self.bytes = bytes
-    }
-
-    public init(_ name: InterfaceName) { bytes = name.padded }
-
-    /// The number of a link.
-    public init(link index: Int32) {
-        var bytes: [UInt8] = []
-        bytes.appendNumber(index)
-        self.bytes = bytes
-    }
-
-    public init(_ transport: TransportProtocol) { bytes = [transport.rawValue] }
-
-    /// A port, in network order.
-    public init(port: UInt16) { bytes = [UInt8(port >> 8), UInt8(port & 0xff)] }
-}
-
 /// IPPROTO_*: what an inbound port is open for.
 public enum TransportProtocol: UInt8, Hashable, Sendable, CaseIterable {
     case tcp = 6

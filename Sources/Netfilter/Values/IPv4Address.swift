@@ -22,12 +22,6 @@ public struct IPv4Address: Hashable, Sendable, Comparable {
         number = UInt32(bytes.0) << 24 | UInt32(bytes.1) << 16 | UInt32(bytes.2) << 8 | UInt32(bytes.3)
     }
 
-    /// Four bytes in network order; `nil` for more or fewer.
-    init?(bytes: [UInt8]) {
-        guard bytes.count == 4 else { return nil }
-        self.init(bytes: (bytes[0], bytes[1], bytes[2], bytes[3]))
-    }
-
     /// The four bytes in network order.
     public var bytes: [UInt8] {
         [UInt8(number >> 24), UInt8(number >> 16 & 0xff), UInt8(number >> 8 & 0xff), UInt8(number & 0xff)]

@@ -26,8 +26,7 @@ import Testing
           set services { type ipv4_addr; flags interval; elements = { 172.20.0.20-172.20.0.254 } }
           set exits { type mark . ifname; elements = { 0x1 . "eth1", 0x10 . "wg_ext0", 0x20 . "tun0" } }
           set inbound { type ipv4_addr . inet_proto . inet_service; elements = { 172.20.0.22 . tcp . 993 } }
-          set dropped { type ipv4_addr; counter
-            elements = { 172.20.0.21, 172.20.0.22, 172.20.0.23, 172.20.0.24 } }
+          set drops { type ipv4_addr; size 65535; flags dynamic; }
           chain from_service {
             iifname != "eth0" counter name killed drop
             ct state new tcp flags & (fin|syn|rst|ack) != syn reject with tcp reset
@@ -35,7 +34,7 @@ import Testing
             meta mark 0x20 tcp flags syn tcp option maxseg size set rt mtu
             meta mark . oifname @exits accept
             ct direction reply ct state established,related accept
-            ip saddr @dropped
+            meta mark != 0 update @drops { ip saddr counter }
             counter name killed drop
           }
           chain to_service {
@@ -55,6 +54,9 @@ import Testing
             meta mark 0x10 ip daddr 172.20.0.9 tcp dport 53 dnat ip to 10.64.0.1
             meta mark 0x10 ip daddr 172.20.0.9 udp dport 53 dnat ip to 10.64.0.1
           }
+          chain closed { type filter hook prerouting priority -90;
+            iifname "eth0" ct state new ip saddr @services fib daddr type != local fib daddr . mark oif missing reject with icmp admin-prohibited
+          }
           chain local_in { type filter hook input priority 0;
             iifname "tun0" ct state invalid,new,untracked counter name refused drop
             iifname "wg_ext0" ct state invalid,new,untracked counter name refused drop
@@ -65,7 +67,7 @@ import Testing
             ct direction original ip saddr @services tcp dport 53 drop
             ct direction original ip saddr @services udp dport 53 drop
             ct direction original ip saddr @services meta mark 0x1 accept
-            ct direction original ip saddr @dropped
+            ct direction original meta mark != 0 update @drops { ip saddr counter }
             ct direction original ip saddr @services drop
           }
           chain kill { type filter hook forward priority 0; policy accept;

@@ -124,6 +124,61 @@ struct TestWorld {
         }
     }
 
+    @Test("A closed exit answers every try at once: connections, datagrams, names that are asked of the gateway")
+    func answered() async throws {
+        try await TestWorld.with { world in
+            var gateway = try GatewaySockets(in: world.gateway.open())
+            try gateway.converge(to: examplePlan())
+            try await world.gateway.ip("link set wg_ext0 down")
+            let script = """
+                import errno, socket
+                for kind, target in 20 * [(socket.SOCK_STREAM, ("\(TestWorld.far)", 80)),
+                                          (socket.SOCK_DGRAM, ("\(TestWorld.far)", 80)),
+                                          (socket.SOCK_DGRAM, ("172.20.0.9", 53))]:
+                    with socket.socket(socket.AF_INET, kind) as one:
+                        one.settimeout(1)
+                        try:
+                            one.connect(target)
+                            one.send(b"x")
+                            one.recv(1)
+                        except OSError as error:
+                            print(errno.errorcode.get(error.errno, "silence"))
+                """
+            let said = try await world.service.run(["python3", "-c", script])
+            #expect(said.split(separator: "\n") == Array(repeating: "EHOSTUNREACH", count: 60))
+            // An exit that is there is not refused.
+            try await world.gateway.ip("link set wg_ext0 up")
+            try gateway.converge(to: examplePlan())
+            #expect(try await world.send() == ["by_line": 0, "by_tunnel": 10])
+        }
+    }
+
+    @Test("Drops are counted by service, and a service that goes takes its figure along")
+    func drops() async throws {
+        try await TestWorld.with { world in
+            var gateway = try GatewaySockets(in: world.gateway.open())
+            let plan = try examplePlan()
+            let notes = try #require(plan.services.first?.addresses.first)
+            try gateway.converge(to: plan)
+            #expect(try gateway.drops().services == [:])
+            // Nothing of a service goes to the gateway itself.
+            let ask = "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('172.20.0.9', 7))"
+            for _ in 0..<3 { try await world.service.run(["python3", "-c", ask]) }
+            #expect(try gateway.drops().services == [notes: 3])
+            // What packets put there is no difference.
+            #expect(try gateway.converge(to: plan) == [])
+            let without = try EgressPlan(gateway: plan.gateway, services: Array(plan.services.dropFirst()))
+            #expect(
+                try gateway.converge(to: without) == [
+                    "remove 1 element of the map egress_of of inet pic_egress",
+                    "remove 1 element of the set drops of inet pic_egress", "cut the flows of \(notes)",
+                ])
+            // Who has no exit is not counted.
+            try await world.service.run(["python3", "-c", ask])
+            #expect(try gateway.drops().services == [:])
+        }
+    }
+
     @Test("A service that no plan knows, one whose tunnel is down, and one without our table send nothing")
     func closed() async throws {
         try await TestWorld.with { world in

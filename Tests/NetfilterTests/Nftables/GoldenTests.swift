@@ -45,6 +45,17 @@ import Testing
                 rule(.isNew, .isNoOpening, .reject(.tcpReset))
             ),
             (
+                "iifname wg0 ct state new ip saddr @services fib daddr type != local fib daddr . mark oif missing drop",
+                rule(
+                    .comesIn(by: wire), .isNew, .source(inSet: "services"), .isForOthers, .hasNoWayOut,
+                    .verdict(.drop))
+            ),
+            ("reject with icmp admin-prohibited", rule(.isIPv4, .reject(.icmp(13)))),
+            (
+                "meta mark != 0 update @drops { ip saddr counter }",
+                rule(.isMarkedAtAll, .countSource(inSet: "drops"))
+            ),
+            (
                 "meta mark 0x20 tcp flags syn tcp option maxseg size set rt mtu",
                 rule(.isMarked(Exit.openvpn.mark), .clampMSS)
             ),
@@ -72,6 +83,7 @@ import Testing
             map egress_of { type ipv4_addr : mark; }
             set services { type ipv4_addr; flags interval; }
             set exits { type mark . ifname; }
+            set drops { type ipv4_addr; size 65535; flags dynamic; }
             set inbound { type ipv4_addr . inet_proto . inet_service; }
             chain other { }
             chain test {
@@ -88,7 +100,8 @@ import Testing
                 let lines = said.split(separator: "\n").map { $0.trimmed }
                 let start = try #require(lines.lastIndex(of: "inet t test"))
                 let golden = lines[(start + 1)...].map { line in
-                    line.contains("[ counter ") ? "[ counter ]" : String(line.drop { $0 == " " })
+                    let line = line.drop { $0 == " " }
+                    return line.hasPrefix("[ counter ") ? "[ counter ]" : String(line)
                 }
                 #expect(try rule.listing(in: table) == golden, "\(text)")
             }
@@ -106,6 +119,7 @@ import Testing
                 NftSet("egress_of", .ipv4Address, to: .mark), NftSet("services", .ipv4Address, isInterval: true),
                 NftSet("exits", .mark, .interfaceName),
                 NftSet("inbound", .ipv4Address, .internetProtocol, .port),
+                NftSet("drops", .ipv4Address, isDynamic: true),
             ] {
                 try batch.add(set, to: table)
             }
@@ -117,6 +131,7 @@ import Testing
                     "pre", .init(.nat, .prerouting, priority: -100),
                     { $0.contains("redirect") || $0.contains("dnat ip") }
                 ),
+                ("early", .init(.filter, .prerouting, priority: -90), { $0.contains("fib ") }),
                 ("post", .init(.nat, .postrouting, priority: 100), { $0.contains("masquerade") }),
                 ("rest", .init(.filter, .forward, priority: 0), { _ in true }),
             ]
