@@ -244,6 +244,29 @@ import services.caddy
             raise RuntimeError(f"{short}: {' '.join(words)}: {done.stderr.strip()}")
         return done
 
+    # Commands that are to work, and commands that are to do nothing.
+
+    def does(self, result, what, *words, statuses=(0,)):
+        """Runs a command that is to work; the cell's own site has to be served after it. The finished command."""
+        done = self.run(*words)
+        result.check(f"{what}: exit {done.status} ({done.seconds:.1f} s)", done.status in statuses, done)
+        result.tally(f"{what}: the core site is served", self.get("api") == (200, "core"), self.get("api"))
+        result.tally(f"{what}: no lock is held and nothing temporary left", not self.locked() + self.temporaries(),
+                     self.locked() + self.temporaries())
+        return done
+
+    def refuses(self, result, what, *words, statuses, says=()):
+        """Runs a command that is to fail with one clear line, and to leave everything as it was. The finished command."""
+        before = self.listing()
+        done = self.run(*words)
+        result.check(f"{what}: exit {done.status}, says {', '.join(says) or 'why'}",
+                     done.status in statuses and done.err.strip() and all(text in done.err for text in says), done)
+        result.tally(f"{what}: one line is the error", len(done.error_lines) == 1, done)
+        lines = difference(before, self.listing())
+        result.check(f"{what}: nothing has changed", not lines, "\n".join(lines))
+        result.tally(f"{what}: no lock is held", not self.locked(), self.locked())
+        return done
+
     # What there is of a service, and of everything.
 
     def facts(self, service):
