@@ -298,7 +298,7 @@ import services.caddy
         compose = self.text(f"data/services/{service}/docker-compose.yml")
         bad += [f"{image} is not in the compose file" for image in images_of if image not in compose]
         versions = {image.rpartition(":")[2] for image in images_of}
-        if versions - {facts["manifest"]}:
+        if versions - {facts["manifest"], "latest"}:
             bad.append(f"manifest {facts['manifest']}, containers {versions}")
         if bad:
             return f"a mixture, missing or wrong: {bad}; there is {facts}"
@@ -311,20 +311,8 @@ import services.caddy
                 "gateway": kernel.state(_Asking(self), "gateway"), "host": kernel.state(_Asking(self), "host")}
 
     def files(self, without=()):
-        """Path → mode and content of every file of the cell. JSON counts by its value, and an empty object for nothing."""
-        found = {}
-        for at, directories, names in os.walk(self.path):
-            for name in directories + names:
-                path = os.path.join(at, name)
-                short = os.path.relpath(path, self.path)
-                # egress.json tells `egress status` since when; nothing depends on it.
-                if short.endswith((".lock", ".sock")) or short == "data/egress.json" or short.startswith(
-                        ("data/runs", *without)):
-                    continue
-                value = _content(path)
-                if value != "{}":
-                    found[short] = f"{stat.S_IMODE(os.lstat(path).st_mode):o} {value}"
-        return found
+        """`files` of this cell."""
+        return files(self.path, without)
 
     def _containers(self):
         names = self.engine.docker("ps", "-aq", "--no-trunc").split()
@@ -368,6 +356,23 @@ import services.caddy
 class _Asking:
     def __init__(self, cell):
         self.run = cell.run_in
+
+
+def files(cell, without=()):
+    """Path → mode and content of every file of a cell. JSON counts by its value, and an empty object for nothing."""
+    found = {}
+    for at, directories, names in os.walk(cell):
+        for name in directories + names:
+            path = os.path.join(at, name)
+            short = os.path.relpath(path, cell)
+            # egress.json tells `egress status` since when; nothing depends on it.
+            if short.endswith((".lock", ".sock")) or short == "data/egress.json" or short.startswith(
+                    ("data/runs", *without)):
+                continue
+            value = _content(path)
+            if value != "{}":
+                found[short] = f"{stat.S_IMODE(os.lstat(path).st_mode):o} {value}"
+    return found
 
 
 def _content(path):

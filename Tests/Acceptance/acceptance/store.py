@@ -130,7 +130,7 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 class Store:
     """The server, on 127.0.0.1 of a network namespace (a path), or of this process's own.
 
-    `answers` maps a path to bytes or to a function of the request's handler; what stands there comes before the packages.
+    The index and the packages are below every directory. `answers` maps a path to bytes or to a function of the request's handler; what stands there comes before the packages.
     `asked` holds the paths that were asked for, `sent` the bytes that went out for each.
     """
 
@@ -179,12 +179,12 @@ class Store:
             self.answers[path] = how
 
     def _file(self, path):
-        if path == "/index.json":
+        parts = path.split("/")
+        if parts[-1] == "index.json":
             entries = self.entries or [self.packages[name].entry() for name in sorted(self.packages)]
             return json.dumps(entries, indent=2).encode()
-        parts = path.split("/")
-        if len(parts) == 4 and parts[1] == "services" and parts[2] in self.packages:
-            return self.packages[parts[2]].files().get(parts[3])
+        if len(parts) >= 4 and parts[-3] == "services" and parts[-2] in self.packages:
+            return self.packages[parts[-2]].files().get(parts[-1])
         return None
 
 
