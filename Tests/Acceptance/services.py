@@ -230,8 +230,9 @@ def removal(result, cell):
     cell.does(result, "remove notes --purge", "service", "remove", "notes", "--purge")
     gone(result, cell, "notes", address)
     result.equal("remove notes --purge: no volume is left", cell.volumes("notes"), [])
-    result.check("remove notes --purge: no secret and no configuration is left", "notes" not in cell.json_file(SECRETS)
-                 and "notes" not in cell.json_file("config/cell_config.json").get("services", {}))
+    places = (SECRETS, CREDENTIALS, "config/cell_config.json")
+    left = [name for name in places if "notes" in cell.json_file(name) | cell.json_file(name).get("services", {})]
+    result.check("remove notes --purge: no secret, no credentials and no configuration are left", not left, left)
     result.note(f"--purge left {len(cell.published())} of {len(snapshots)} snapshots")
     cell.store.put(notes())
     cell.does(result, "install notes after that", "service", "install", "notes")

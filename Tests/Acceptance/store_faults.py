@@ -55,7 +55,7 @@ class Stage:
                 "around": sorted(os.listdir(self.scratch.path))}
 
 
-def refused(result, stage, what, cell, words, statuses, says, before, done):
+def refused(result, stage, what, cell, statuses, says, before, done):
     """The checks of one fault."""
     result.check(f"{what}: exit {done.status}, the line names {says}", done.status in statuses
                  and len(done.error_lines) == 1 and says in done.error_lines[0], done)
@@ -86,9 +86,10 @@ def index_faults(one):
         "JSON that is cut": (text([entry])[:-20], (65,)), "an object": (text({"services": [entry]}), (65,)),
         "arrays nested 100 000 times": (b"[" * 100000, (65,)),
         "a key that stands there twice": (text([entry]).replace(b'{"id": "notes"', b'{"id": "other", "id": "notes"'), (65,)),
-        "an id that is a path": (text([entry | {"id": "../../etc"}]), (65,)),
-        "an id with a line break": (text([entry | {"id": "notes\n"}]), (65,)),
-        "an entry twice": (text([entry, entry]), (65,)),
+        # An entry that can't be used costs only itself: the store does not offer notes then.
+        "an id that is a path": (text([entry | {"id": "../../notes"}]), (1, 65)),
+        "an id with a line break": (text([entry | {"id": "notes\n"}]), (1, 65)),
+        "an entry without a version": (text([{name: entry[name] for name in entry if name != "version"}]), (1, 65)),
     }
 
 
@@ -138,7 +139,7 @@ def faults(result, stage, brief):
         done = cell.run(*words, timeout=120)
         stage.store.answer(path, None)
         # A redirect's own address may be named beside it.
-        refused(result, stage, what, cell, words, statuses, stage.store.root + path, before, done)
+        refused(result, stage, what, cell, statuses, stage.store.root + path, before, done)
         if "GB" in name:
             taken = stage.store.sent.get(path, 0)
             result.check(f"{what}: {taken >> 20} MB of it were sent, in {done.seconds:.1f} s", taken < TAKEN
@@ -149,20 +150,39 @@ def faults(result, stage, brief):
     result.check("control: afterwards the dry run exits 0", control.status == 0, control)
 
 
-def digests(result, stage):
-    """An entry that says which digest its manifest has."""
-    cell = stage.cell(stage.store.root + "/digest/index.json")
-    manifest = stage.package.files()["manifest.json"]
-    for what, digest, good in (("right", hashlib.sha256(manifest).hexdigest(), True), ("wrong", "0" * 64, False)):
-        stage.store.entries = [stage.package.entry() | {"sha256": digest}]
+def entries(result, stage, scratch):
+    """What an entry may say beyond the guide: where its ZIP is, and the digest of that, or of the manifest."""
+    root = stage.store.root + "/entries"
+    cell = stage.cell(root + "/index.json")
+    manifest = hashlib.sha256(stage.package.files()["manifest.json"]).hexdigest()
+    place = stage.package.zip(os.path.join(scratch.path, "notes-1.0.0.zip"))
+    with open(place, "rb") as file:
+        packed = file.read()
+    stage.store.answer("/entries/notes.zip", packed)
+    digest = hashlib.sha256(packed).hexdigest()
+    elsewhere = small("notes", "1.0.1").zip(os.path.join(scratch.path, "notes-1.0.1.zip"))
+    with open(elsewhere, "rb") as file:
+        stage.store.answer("/entries/newer.zip", file.read())
+    for what, more in (("the manifest's digest", {"sha256": manifest}), ("a ZIP", {"package": "notes.zip"}),
+                       ("a ZIP and its digest", {"package": f"{root}/notes.zip", "sha256": digest})):
+        stage.store.entries = [stage.package.entry() | more]
+        done = cell.run("service", "install", "notes", "--dry-run")
+        result.check(f"control: an entry with {what}: the dry run exits 0", done.status == 0, done)
+    kinds = {
+        "a wrong digest of the manifest": ({"sha256": "0" * 64}, (65,), f"{root}/services/notes/manifest.json"),
+        "a wrong digest of the ZIP": ({"package": "notes.zip", "sha256": manifest}, (65,), f"{root}/notes.zip"),
+        "a digest that is none": ({"sha256": "00"}, (1, 65), root),
+        "a ZIP that is not there": ({"package": "none.zip"}, (1,), f"{root}/none.zip"),
+        "a ZIP of another version": ({"package": "newer.zip"}, (65,), f"{root}/newer.zip"),
+        "a version that the manifest does not have": ({"version": "9.0.0"}, (65,), f"{root}/services/notes/manifest.json"),
+        "a ZIP below file://": ({"package": "file:///etc/passwd"}, (1, 65), "file:///etc/passwd"),
+        "a manifest below file://": ({"manifest": "file:///etc/passwd"}, (1, 65), "file:///etc/passwd"),
+    }
+    for what, (more, statuses, says) in kinds.items():
+        stage.store.entries = [stage.package.entry() | more]
         before = stage.state(cell)
-        words = ("service", "install", "notes", *(("--dry-run",) if good else ()))
-        done = cell.run(*words)
-        if good:
-            result.check("an entry with the right sha256: the dry run exits 0", done.status == 0, done)
-        else:
-            refused(result, stage, "an entry with a wrong sha256", cell, words, (65,),
-                    stage.store.root + "/digest/services/notes/manifest.json", before, done)
+        done = cell.run("service", "install", "notes")
+        refused(result, stage, f"an entry with {what}", cell, statuses, says, before, done)
     stage.store.entries = None
 
 
@@ -206,7 +226,7 @@ def places(result, stage, scratch):
         before = stage.state(cell)
         done = cell.run("service", "install", "notes")
         says = "store.index" if statuses == (78,) else "127.0.0.1:9" if ":9" in address else address
-        refused(result, stage, f"store.index: {address}", cell, (), statuses, says, before, done)
+        refused(result, stage, f"store.index: {address}", cell, statuses, says, before, done)
         result.tally(f"store.index: {address}: no password is shown", "word@" not in done.err, done.err)
     key, certificate = (os.path.join(scratch.path, name) for name in ("tls.key", "tls.crt"))
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days",
@@ -220,7 +240,7 @@ def places(result, stage, scratch):
     cell = stage.cell(index)
     before = stage.state(cell)
     done = cell.run("service", "install", "notes")
-    refused(result, stage, "a certificate that nobody signed", cell, (), (1,), index, before, done)
+    refused(result, stage, "a certificate that nobody signed", cell, (1,), index, before, done)
     result.check("and nothing was asked of it", not secure.asked, secure.asked)
 
 
@@ -237,7 +257,7 @@ def zips(result, stage, scratch):
             file.write(data)
         before = stage.state(cell)
         done = cell.run("service", "install", "zipped", "--from", path, timeout=120)
-        refused(result, stage, f"a ZIP with {name}", cell, (), (65,), "hostile.zip", before, done)
+        refused(result, stage, f"a ZIP with {name}", cell, (65,), "hostile.zip", before, done)
         result.tally(f"a ZIP with {name}: {done.seconds:.1f} s", done.seconds < 30)
     result.check("nothing was written outside", not os.path.exists(os.path.join(scratch.path, "escaped")))
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
@@ -252,7 +272,7 @@ def body(result, scratch):
     binary()
     stage = Stage(scratch)
     faults(result, stage, chosen.brief)
-    digests(result, stage)
+    entries(result, stage, scratch)
     zips(result, stage, scratch)
     if not chosen.brief:
         places(result, stage, scratch)

@@ -130,7 +130,8 @@ class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 class Store:
     """The server, on 127.0.0.1 of a network namespace (a path), or of this process's own.
 
-    The index and the packages are below every directory. `answers` maps a path to bytes or to a function of the request's handler; what stands there comes before the packages.
+    The index and the packages are below every directory. `answers` maps a path to bytes or to a function of the request's
+    handler; what stands there comes before the packages.
     `asked` holds the paths that were asked for, `sent` the bytes that went out for each.
     """
 
