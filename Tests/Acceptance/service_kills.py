@@ -54,9 +54,10 @@ class Ground:
             if not result.check(f"undisturbed: {' '.join(words)} exits 0", done.status == 0, done):
                 raise RuntimeError("without this the rest makes no sense")
         self.shape = self.paths()
-        self.secrets = None
+        self.secrets = None  # of the service that the next kill is meant for
         done = self.cell.run("service", "remove", "notes", "--purge")
-        result.check("undisturbed: remove --purge exits 0", done.status == 0, done)
+        result.check("undisturbed: remove --purge exits 0, no volume is left", done.status == 0
+                     and not self.cell.volumes("notes"), f"{done}\n{self.cell.volumes('notes')}")
         self.empty = self.cell.listing(PRIVATE)
 
     def paths(self):
