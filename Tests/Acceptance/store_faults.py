@@ -49,7 +49,7 @@ class Stage:
         return cell
 
     def state(self, cell):
-        """What must not change."""
+        """What must not change; the cells of others lie around, too."""
         return {"files": files(cell.path), "containers": self.engine.docker("ps", "-aq").split(),
                 "volumes": self.engine.docker("volume", "ls", "-q").split(),
                 "around": sorted(os.listdir(self.scratch.path))}
@@ -123,9 +123,8 @@ def file_faults(one, package):
 
 def faults(result, stage, brief):
     """Everything that is answered at once, wrong."""
-    cell = stage.cell(stage.store.root + "/faults/index.json")
     words = ("service", "install", "notes")
-    control = cell.run(*words, "--dry-run")
+    control = stage.cell(stage.store.root + "/faults/index.json").run(*words, "--dry-run")
     if not result.check("control: install --dry-run from the store as it should be exits 0", control.status == 0, control):
         return
     plan = [("index.json", name, fault) for name, fault in index_faults(stage.store).items()]
@@ -135,6 +134,7 @@ def faults(result, stage, brief):
         path = f"/faults/{file}"
         what = f"{file}: {name}"
         stage.store.answer(path, answer)
+        cell = stage.cell(stage.store.root + "/faults/index.json")
         before = stage.state(cell)
         done = cell.run(*words, timeout=120)
         stage.store.answer(path, None)
@@ -146,14 +146,13 @@ def faults(result, stage, brief):
                          and done.seconds < 30)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     result.check(f"no child of ours took more than {peak >> 10} MB of memory", peak < 400 << 10)
-    control = cell.run(*words, "--dry-run")
+    control = stage.cell(stage.store.root + "/faults/index.json").run(*words, "--dry-run")
     result.check("control: afterwards the dry run exits 0", control.status == 0, control)
 
 
 def entries(result, stage, scratch):
     """What an entry may say beyond the guide: where its ZIP is, and the digest of that, or of the manifest."""
     root = stage.store.root + "/entries"
-    cell = stage.cell(root + "/index.json")
     manifest = hashlib.sha256(stage.package.files()["manifest.json"]).hexdigest()
     place = stage.package.zip(os.path.join(scratch.path, "notes-1.0.0.zip"))
     with open(place, "rb") as file:
@@ -166,7 +165,7 @@ def entries(result, stage, scratch):
     for what, more in (("the manifest's digest", {"sha256": manifest}), ("a ZIP", {"package": "notes.zip"}),
                        ("a ZIP and its digest", {"package": f"{root}/notes.zip", "sha256": digest})):
         stage.store.entries = [stage.package.entry() | more]
-        done = cell.run("service", "install", "notes", "--dry-run")
+        done = stage.cell(root + "/index.json").run("service", "install", "notes", "--dry-run")
         result.check(f"control: an entry with {what}: the dry run exits 0", done.status == 0, done)
     kinds = {
         "a wrong digest of the manifest": ({"sha256": "0" * 64}, (65,), f"{root}/services/notes/manifest.json"),
@@ -180,6 +179,7 @@ def entries(result, stage, scratch):
     }
     for what, (more, statuses, says) in kinds.items():
         stage.store.entries = [stage.package.entry() | more]
+        cell = stage.cell(root + "/index.json")
         before = stage.state(cell)
         done = cell.run("service", "install", "notes")
         refused(result, stage, f"an entry with {what}", cell, statuses, says, before, done)
@@ -246,15 +246,15 @@ def places(result, stage, scratch):
 
 def zips(result, stage, scratch):
     """Packages as files: hostile ones are refused, with the name of the file."""
-    cell = stage.cell(stage.store.index)
     good = small("zipped").zip(os.path.join(scratch.path, "zipped-1.0.0.zip"))
-    control = cell.run("service", "install", "zipped", "--from", good, "--dry-run")
+    control = stage.cell(stage.store.index).run("service", "install", "zipped", "--from", good, "--dry-run")
     result.check("control: a good package's dry run exits 0", control.status == 0, control)
     archives = hostile_zip.archives(scratch.path)
     path = os.path.join(scratch.path, "hostile.zip")
     for name, data in archives.items():
         with open(path, "wb") as file:
             file.write(data)
+        cell = stage.cell(stage.store.index)
         before = stage.state(cell)
         done = cell.run("service", "install", "zipped", "--from", path, timeout=120)
         refused(result, stage, f"a ZIP with {name}", cell, (65,), "hostile.zip", before, done)

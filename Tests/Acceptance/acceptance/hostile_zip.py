@@ -2,6 +2,7 @@
 
 import io
 import struct
+import warnings
 import zipfile
 
 from .store import small
@@ -17,7 +18,7 @@ def archives(scratch):
 
     def make(change=None):
         buffer = io.BytesIO()
-        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, data in good.items():
                 archive.writestr(name, data)
             if change:
