@@ -48,6 +48,8 @@ class Done:
 class Cell:
     """A project root with its services. The local runtime's containers lie in `containers`, else data/containers."""
 
+    prefix = ()  # words in front of every command line, such as nsenter's
+
     def __init__(self, path, settings="", environment=None, containers=None):
         self.path = path
         self.environment = environment or {}
@@ -98,7 +100,7 @@ class Cell:
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
-        return subprocess.Popen([binary(), *words], env=environment, cwd=self.path, **options)
+        return subprocess.Popen([*self.prefix, binary(), *words], env=environment, cwd=self.path, **options)
 
     def run(self, *words, timeout=1800):
         """Runs picjobs to its end."""

@@ -11,13 +11,31 @@ GNU_TOOLS = ["tar", "mv", "mkdir", "rm", "rmdir", "cat", "find", "xargs", "sleep
              "bash", "mkfifo", "[", "head", "wc"]
 
 
-def busybox(tree):
-    """A static busybox with links for its applets."""
+def busybox(tree, more=()):
+    """A static busybox with links for its applets; `more`: names of other applets."""
     _skeleton(tree)
     binary = shutil.which("busybox") or "/bin/busybox"
     shutil.copy2(os.path.realpath(binary), os.path.join(tree, "bin/busybox"))
-    for name in BUSYBOX_LINKS:
+    for name in (*BUSYBOX_LINKS, *more):
         os.symlink("busybox", os.path.join(tree, "bin", name))
+
+
+def add(tree, *paths):
+    """Copies programs, or directories of them, to where they are on this machine, with the libraries they need."""
+    for path in paths:
+        target = os.path.join(tree, path.lstrip("/"))
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if os.path.isdir(path):
+            shutil.copytree(path, target, symlinks=True, dirs_exist_ok=True)
+            programs = [os.path.join(at, name) for at, _, names in os.walk(path) for name in names]
+        else:
+            shutil.copy2(os.path.realpath(path), target)
+            programs = [path]
+        for library in {library for program in programs for library in _libraries(program)}:
+            place = os.path.join(tree, library.lstrip("/"))
+            if not os.path.exists(place):
+                os.makedirs(os.path.dirname(place), exist_ok=True)
+                shutil.copy2(os.path.realpath(library), place)
 
 
 def gnu(tree, without=(), more=()):
@@ -29,13 +47,23 @@ def gnu(tree, without=(), more=()):
         if path is None or name in without:
             continue
         shutil.copy2(os.path.realpath(path), os.path.join(tree, "bin", name))
-        listing = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
-        needed |= {word for line in listing.splitlines() for word in line.split() if word.startswith("/")}
+        needed |= _libraries(path)
     os.symlink("bash", os.path.join(tree, "bin/sh"))
     for library in needed:
         target = os.path.join(tree, library.lstrip("/"))
         os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copy2(os.path.realpath(library), target)
+
+
+def _libraries(path):
+    if os.path.islink(path) or not os.path.isfile(path):
+        return set()
+    with open(path, "rb") as file:
+        if file.read(4) != b"\x7fELF":
+            return set()
+    listing = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
+    return {word for line in listing.splitlines() for word in line.split()
+            if word.startswith("/") and not word.endswith(":")}
 
 
 def _which(name):
