@@ -49,7 +49,10 @@ struct DockerEngine: ServiceEngine {
             if isHere, !refreshing { continue }
             do {
                 try await docker.pull(name)
-            } catch let error as ContainerError where isHere {
+            } catch let error as ContainerError {
+                guard isHere else {
+                    throw RunError(.failed, "the image \(name) can't be fetched: \(error)", underlying: error)
+                }
                 notes.append("\(name) is the one that is here already: \(error)")
             }
         }

@@ -58,6 +58,8 @@ struct InstallScript {
         cut -d' ' -f5 /proc/self/mountinfo | sort -u | while read -r point; do
             point=$(printf "$(printf '%s' "$point" | sed 's/%/%%/g')")
             for place in "$@" /tmp /dev; do [ "$point" != "$place" ] || continue 2; done
+            # Below what was covered just now.
+            case $point in /run/*|/tmp/*) continue ;; esac
             mount -o remount,bind,ro "$point"
         done
         exec setpriv --no-new-privs --inh-caps=-all \\

@@ -19,7 +19,8 @@ struct ServiceCandidate {
     /// - Throws: `RegistryError` `.manifest` with every fault of the manifest, or of the template.
     init(_ fetched: FetchedPackage, for id: ServiceID, in cell: Cell) throws {
         let installed = try ServiceRegistry(loading: cell.layout).services.filter { $0.id != id }
-        let source = ManifestSource(file: "\(fetched.origin): manifest.json", bytes: fetched.package.manifest, directory: id)
+        let source = ManifestSource(
+            file: "\(fetched.origin): manifest.json", bytes: fetched.package.manifest, directory: id)
         let reports = RuleBook.manifests.judge(
             [source], beside: installed, in: RuleContext(projectRoot: cell.layout.root.string))
         guard let report = reports.first else { throw RunError(.refused, "\(fetched.origin) holds no manifest") }

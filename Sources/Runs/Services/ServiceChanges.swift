@@ -100,9 +100,16 @@ public struct ServiceChanges: Sendable {
                 guard let container = Containers.ContainerName(container.rawValue) else { continue }
                 try await session.runtime.restart(container)
             }
-            try await session.serviceEngine().waitUntilHealthy(
-                manifest.allContainers, within: .seconds(cell.config.healthTimeout))
             var outcome = ServiceOutcome(manifest.id.rawValue)
+            let engine = try await session.serviceEngine()
+            // A restarted container has a network namespace of its own again, which knows no way out.
+            let change = ServiceChange(kind: .reconfigure, service: manifest.id.rawValue, run: session.record.id.text)
+            let work = ServiceWork(session: session, change: change, id: manifest.id, engine: engine) {
+                try session.record.begin($0)
+            }
+            outcome.problems = try await work.steer(exitCode)
+            try await engine.waitUntilHealthy(
+                manifest.allContainers, within: .seconds(cell.config.healthTimeout))
             outcome.version = manifest.version
             return (outcome, "restarted \(manifest.id)")
         }
