@@ -16,7 +16,7 @@ from acceptance import kernel, report
 from acceptance.cell import binary
 from acceptance.flood import Measured
 from acceptance.parts import Watcher
-from acceptance.talk import Listener, ask, greeting
+from acceptance.talk import Listener, ask, call, greeting
 from acceptance.world import EXITS, FAR, GATEWAY, HOST, MARKS, SERVICES, World, choose
 
 CHOSEN = {"notes": "tor", "email": "wireguard_ext"}
@@ -253,6 +253,15 @@ def lookups(result, world, cell):
     world.ip("gateway", "link set wg_ext0 up")
     cell.run("egress", "apply")
     result.equal("and open again it carries", greeting(world, "mail", FAR, 8000), "exit1 10.64.0.2")
+    flow, text = call(world, "mail", FAR, 8000)
+    result.equal("a connection is open", text, "exit1 10.64.0.2")
+    world.ip("gateway", "route del default dev wg_ext0 table 110")
+    flow.send(b"during the gap")
+    result.equal("without the route another one is refused", greeting(world, "mail", FAR, 8000), "EHOSTUNREACH")
+    cell.run("egress", "apply")
+    flow.settimeout(5)
+    result.equal("the one that was open outlives the gap", flow.recv(100), b"during the gap")
+    flow.close()
     listener.stop()
 
 

@@ -11,16 +11,15 @@ extension NetlinkSocket {
         guard !messages.isEmpty else { return }
         let first = nextSequence(messages.count + 2)
         let last = UInt32(messages.count)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(messages.reduce(64) { $0 + $1.body.count + 20 })
-        begin.encode(sequence: first, adding: .request, into: &bytes)
-        for (number, message) in messages.enumerated() {
-            let number = UInt32(number + 1)
-            message.encode(
-                sequence: first + number, adding: number == last ? [.request, .ack] : .request, into: &bytes)
+        outgoing.removeAll(keepingCapacity: true)
+        begin.encode(sequence: first, adding: .request, into: &outgoing)
+        for index in messages.indices {
+            let number = UInt32(index + 1)
+            messages[index].encode(
+                sequence: first + number, adding: number == last ? [.request, .ack] : .request, into: &outgoing)
         }
-        end.encode(sequence: first + last + 1, adding: .request, into: &bytes)
-        try send(bytes, begin.subject)
+        end.encode(sequence: first + last + 1, adding: .request, into: &outgoing)
+        try send(outgoing, begin.subject)
         let accept = { (reply: NetlinkReply) throws(NetfilterError) -> Bool in
             guard reply.sequence >= first, reply.sequence <= first + last + 1 else { return true }
             let number = reply.sequence - first

@@ -25,6 +25,8 @@ struct NetlinkSocket: ~Copyable {
     private let room: UnsafeMutableRawBufferPointer
     private let family: Family
     private var sequence: UInt32 = 0
+    /// The last batch; the next one is written over it.
+    var outgoing: [UInt8] = []
 
     /// Opens and binds it on a private thread inside `namespace`.
     ///

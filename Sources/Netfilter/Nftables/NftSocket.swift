@@ -26,19 +26,25 @@ public struct NftSocket: ~Copyable {
         return found
     }
 
+    /// NFNL_MSG_BATCH_BEGIN and END, for NFNL_SUBSYS_NFTABLES (10, in network order).
+    private static let begin = frame(16)
+    private static let end = frame(17)
+
+    private static func frame(_ type: UInt16) -> NetlinkMessage {
+        NetlinkMessage(
+            type: type, flags: [], subject: "commit a batch of changes", names: .none, header: [0, 0, 0, 10])
+    }
+
     /// Commits a batch: all of it, or nothing. An empty one sends nothing.
     ///
     /// - Parameter generation: The state the batch was made for; `nil` commits whatever the state is.
     /// - Throws: ``NetfilterError`` `.stale` when the state is another one by now.
     public mutating func commit(_ batch: NftBatch, generation: UInt32? = nil) throws(NetfilterError) {
         if batch.isEmpty { return }
-        // NFNL_MSG_BATCH_BEGIN and END, for NFNL_SUBSYS_NFTABLES (10, in network order).
-        var begin = NetlinkMessage(
-            type: 16, flags: [], subject: "commit a batch of changes", names: .none, header: [0, 0, 0, 10])
+        var begin = Self.begin
         if let generation { begin.putBig(1, generation) }
-        let end = NetlinkMessage(type: 17, flags: [], subject: begin.subject, names: .none, header: [0, 0, 0, 10])
         do throws(NetfilterError) {
-            try socket.transact(begin, batch.messages, end)
+            try socket.transact(begin, batch.messages, Self.end)
         } catch {
             throw try explain(error)
         }
