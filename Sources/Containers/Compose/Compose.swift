@@ -39,13 +39,10 @@ public struct Compose: Sendable {
     /// Images must be there: nothing is built, and ``DockerRuntime/pull(_:)`` says more clearly what failed.
     /// - Throws: ``ContainerError`` `.engineRefused` with Compose's last words.
     public func up(_ project: ComposeProject) async throws {
-        try await run(project, ["up", "-d", "--no-build", "--remove-orphans"], patience: .seconds(300))
-    }
-
-    /// What Compose itself makes of the file.
-    /// - Throws: ``ContainerError`` `.engineRefused` when it refuses the file.
-    public func config(_ project: ComposeProject) async throws -> [UInt8] {
-        try await run(project, ["config"], patience: .seconds(60)).output
+        let child = child(
+            arguments(project, ["up", "-d", "--no-build", "--remove-orphans"]), output: .collect(limit: 4 << 20))
+        let result = try await runtime.finish(child, about: .engine, patience: .seconds(300))
+        guard result.status.isSuccess else { throw refusal(project, "up", result) }
     }
 
     /// The last lines that the containers wrote, each with its container's name; `follow` goes on until the task is
@@ -61,14 +58,6 @@ public struct Compose: Sendable {
         let child = child(arguments(project, words + containers.map(\.text)), output: .descriptor(output))
         let result = try await runtime.start(child, given: given, for: .engine)
         guard result.status.isSuccess else { throw refusal(project, "logs", result) }
-    }
-
-    @discardableResult
-    private func run(_ project: ComposeProject, _ words: [String], patience: Duration) async throws -> ExecResult {
-        let child = child(arguments(project, words), output: .collect(limit: 4 << 20))
-        let result = try await runtime.finish(child, about: .engine, patience: patience)
-        guard result.status.isSuccess else { throw refusal(project, words[0], result) }
-        return result
     }
 
     private func arguments(_ project: ComposeProject, _ words: [String]) -> [String] {

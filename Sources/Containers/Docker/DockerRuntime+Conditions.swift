@@ -4,22 +4,7 @@ extension DockerRuntime {
     /// How containers are; one that does not exist is left out.
     /// - Throws: ``ContainerError``.
     public func conditions(of names: [ContainerName]) async throws -> [ContainerName: ContainerCondition] {
-        guard let first = names.first else { return [:] }
-        let result = try await ask(
-            ["inspect", "--type", "container", "--format", Inspected.template, "--"] + names.map(\.text), about: first,
-            patience: patience)
-        // The exit status is 1 when one of them is missing; the others are told all the same.
-        let missing = result.errorText.lines.allSatisfy { $0.contains("No such container") }
-        guard result.status.isSuccess || missing else {
-            throw ContainerError.from(execResult: result, in: first)
-                ?? ContainerError(.engineRefused, "docker could not inspect the containers: \(result.lastMessage)")
-        }
-        var found: [ContainerName: ContainerCondition] = [:]
-        for line in result.output.split(separator: UInt8(ascii: "\n")) {
-            let answer: Inspected = try understand(line)
-            if let name = ContainerName(String(answer.name.drop { $0 == "/" })) { found[name] = answer.condition }
-        }
-        return found
+        try await inspect(names, as: Inspected.self).mapValues(\.condition)
     }
 
     /// The containers of a Compose project, running or not.
@@ -82,7 +67,7 @@ extension DockerRuntime {
             ?? ContainerError(.engineRefused, "docker could not \(what): \(result.lastMessage)")
     }
 
-    private struct Inspected: Decodable {
+    private struct Inspected: InspectedContainer {
         static let template =
             #"{"name":{{json .Name}},"state":{{json .State}},"restarts":{{json .RestartCount}},"#
             + #""image":{{json .Image}},"imageName":{{json .Config.Image}},"#

@@ -22,6 +22,29 @@ extension DockerRuntime {
         }
     }
 
+    /// What `docker inspect` says about several containers, each by one line of `Answer`'s template; one that does not
+    /// exist is left out.
+    func inspect<Answer: InspectedContainer>(
+        _ names: [ContainerName], as answer: Answer.Type
+    ) async throws -> [ContainerName: Answer] {
+        guard let first = names.first else { return [:] }
+        let result = try await ask(
+            ["inspect", "--type", "container", "--format", Answer.template, "--"] + names.map(\.text), about: first,
+            patience: patience)
+        // The exit status is 1 when one of them is missing; the others are told all the same.
+        let missing = result.errorText.lines.allSatisfy { $0.contains("No such container") }
+        guard result.status.isSuccess || missing else {
+            throw ContainerError.from(execResult: result, in: first)
+                ?? ContainerError(.engineRefused, "docker could not inspect the containers: \(result.lastMessage)")
+        }
+        var found: [ContainerName: Answer] = [:]
+        for line in result.output.split(separator: UInt8(ascii: "\n")) {
+            let answer: Answer = try understand(line)
+            if let name = ContainerName(String(answer.name.drop { $0 == "/" })) { found[name] = answer }
+        }
+        return found
+    }
+
     /// Just the fields that are needed: the whole answer is large and differs between engines.
     private struct Answer: Decodable {
         static let template =
@@ -34,4 +57,12 @@ extension DockerRuntime {
         let paused: Bool
         let pid: Int32
     }
+}
+
+/// One container in an answer of `docker inspect`.
+protocol InspectedContainer: Decodable {
+    /// The Go template that makes one JSON object a container, without line breaks.
+    static var template: String { get }
+    /// As Docker writes it, with a slash in front.
+    var name: String { get }
 }

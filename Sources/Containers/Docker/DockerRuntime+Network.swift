@@ -6,26 +6,12 @@ extension DockerRuntime {
     /// How containers are connected; one that does not exist is left out.
     /// - Throws: ``ContainerError``.
     public func networks(of names: [ContainerName]) async throws -> [ContainerName: ContainerNetwork] {
-        guard let first = names.first else { return [:] }
-        let result = try await ask(
-            ["inspect", "--type", "container", "--format", Connected.template, "--"] + names.map(\.text), about: first,
-            patience: patience)
-        // The exit status is 1 when one of them is missing; the others are told all the same.
-        let missing = result.errorText.lines.allSatisfy { $0.contains("No such container") }
-        guard result.status.isSuccess || missing else {
-            throw ContainerError.from(execResult: result, in: first)
-                ?? ContainerError(.engineRefused, "docker could not inspect the containers: \(result.lastMessage)")
-        }
-        var found: [ContainerName: ContainerNetwork] = [:]
-        for line in result.output.split(separator: UInt8(ascii: "\n")) {
-            let answer: Connected = try understand(line)
-            guard let name = ContainerName(String(answer.name.drop { $0 == "/" })) else { continue }
-            found[name] = ContainerNetwork(
+        try await inspect(names, as: Connected.self).mapValues { answer in
+            ContainerNetwork(
                 processID: answer.running && answer.pid > 0 ? answer.pid : nil,
                 addresses: answer.networks.compactMapValues { $0.address.isEmpty ? nil : $0.address },
                 resolvers: answer.resolvers ?? [])
         }
-        return found
     }
 
     /// The name of the bridge that a network of the engine has on its host; `nil` when there is no such network.
@@ -77,7 +63,7 @@ extension DockerRuntime {
         let options: [String: String]?
     }
 
-    private struct Connected: Decodable {
+    private struct Connected: InspectedContainer {
         static let template =
             #"{"name":{{json .Name}},"running":{{json .State.Running}},"pid":{{json .State.Pid}},"#
             + #""networks":{{json .NetworkSettings.Networks}},"resolvers":{{json .HostConfig.Dns}}}"#

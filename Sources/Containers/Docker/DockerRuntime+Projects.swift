@@ -21,15 +21,6 @@ extension DockerRuntime {
         return names
     }
 
-    /// Restarts the containers of a project, all at once.
-    /// - Throws: ``ContainerError``.
-    public func restartContainers(_ names: [ContainerName]) async throws {
-        let result = try await ask(
-            ["restart", "-t", "10", "--"] + names.map(\.text), about: .engine,
-            patience: patience + .seconds(15) * names.count)
-        guard result.status.isSuccess else { throw refused("restart the containers", result) }
-    }
-
     /// Removes volumes with all that is in them.
     /// - Throws: ``ContainerError``; one that is gone already is no error.
     public func removeVolumes(_ names: [String]) async throws {

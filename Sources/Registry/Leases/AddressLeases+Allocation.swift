@@ -60,11 +60,6 @@ extension AddressLeases {
         }
     }
 
-    /// Every address that somebody has a lease for, with the service's id.
-    public var owners: [(address: String, service: String)] {
-        services.flatMap { service in service.leases.map { ($0.address, service.id) } }
-    }
-
     /// Gives the addresses of a removed service back; nothing happens when it has none.
     public mutating func release(_ service: ServiceID) {
         services.removeAll { $0.id == service.rawValue }

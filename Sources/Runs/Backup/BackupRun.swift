@@ -12,6 +12,15 @@ public struct BackupReport: Sendable {
     /// What recovery of earlier runs had to say.
     public let notes: [String]
 
+    /// The archives that can't be restored, each with the reason.
+    var unusable: [String] {
+        services.flatMap { service in
+            service.archives.filter { !$0.isUsable }.map {
+                "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)"
+            }
+        }
+    }
+
     /// 0 for ok and warnings, 3 for partial, 1 for failed.
     public var exitCode: Int32 {
         switch verdict {

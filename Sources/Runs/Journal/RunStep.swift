@@ -162,6 +162,9 @@ extension [RunStep] {
         return self[begun].change
     }
 
+    /// The kinds of steps that the change of a service has come to.
+    var ofChange: Set<RunStep.Kind> { Set(drop { $0.step != .plan }.map(\.step)) }
+
     /// True when nothing is left for the next run to do.
     var areSettled: Bool { unsettled.isEmpty && unrestarted.isEmpty && pendingChange == nil }
 }

@@ -37,19 +37,23 @@ struct Recovery: Sendable {
                 }
             }
             results += try await restart(try history.steps(run.id), of: run.id)
+            let journal = try history.steps(run.id)
             do {
-                if let result = try await settleChange(try history.steps(run.id), of: run.id) { results.append(result) }
+                if let result = try await settleChange(journal, of: run.id) { results.append(result) }
             } catch let error as CancellationError {
                 throw error
             } catch {
-                results.append("its change of \(steps.pendingChange?.service ?? "a service") could not be settled: \(error)")
+                let service = journal.pendingChange?.service ?? "a service"
+                results.append("its change of \(service) could not be settled: \(error)")
             }
             let end = run.state == .running ? "killed" : "left unfinished"
             let result = end + "; " + (results.isEmpty ? "nothing was left to undo" : results.joined(separator: "; "))
             session.observer.note("run \(run.id) was \(result)")
             try history.markInterrupted(run, result: result)
         }
-        for name in try cell.existingStore()?.cleanUp() ?? [] { session.observer.note("removed \(name), left by a killed run") }
+        for name in try cell.existingStore()?.cleanUp() ?? [] {
+            session.observer.note("removed \(name), left by a killed run")
+        }
         _ = try cell.root.directoryIfPresent("data/keys")?.removeTemporaries()
         try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id)
         return unsettled

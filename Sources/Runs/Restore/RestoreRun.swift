@@ -94,11 +94,7 @@ public struct RestoreRun: Sendable {
         }
         guard !choices.isEmpty || paths.values.contains(where: { !$0.isEmpty }) else { return nil }
         let report = try await BackupRun(session, kind: .safety).run(volumes: choices.map(\.place), configPaths: paths)
-        let faults = report.services.flatMap { service in
-            service.archives.filter { !$0.isUsable }.map {
-                "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)"
-            }
-        }
+        let faults = report.unusable
         guard faults.isEmpty, let document = report.document else {
             throw RunError(
                 .failed,

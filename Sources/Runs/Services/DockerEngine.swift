@@ -59,12 +59,6 @@ struct DockerEngine: ServiceEngine {
         return notes
     }
 
-    func images(_ names: [String]) async throws -> [String: String] {
-        var found: [String: String] = [:]
-        for name in names { found[name] = try await docker.image(name) }
-        return found
-    }
-
     func restore(_ images: [String: String]) async throws {
         for (name, digest) in images.sorted(by: { $0.key < $1.key }) where !name.contains("@") {
             guard try await docker.image(name) != digest else { continue }

@@ -26,13 +26,8 @@ public struct InstallRecord: Sendable, Codable {
         case installScript = "install_script_sha256"
     }
 
-    /// Reads a service's record; nil for a service that was put there by hand.
+    /// Reads the record in a service's directory; nil for a service that was put there by hand.
     /// - Throws: ``RunError`` `.configuration` when it is no such record.
-    init?(of id: ServiceID, in cell: Cell) throws {
-        try self.init(at: try RelativePath("data/services/\(id)"), in: cell)
-    }
-
-    /// The same from a directory of a service.
     init?(at directory: RelativePath, in cell: Cell) throws {
         let place = directory.appending("install.json")
         let bytes: [UInt8]

@@ -22,6 +22,11 @@ public struct InstalledService: Sendable {
         public let bytes: UInt64?
         /// The manifest's limit in megabytes (1 000 000 bytes).
         public let quotaMB: Int?
+        /// The same in bytes; whatever a manifest that nobody has judged says.
+        public var quota: UInt64? {
+            quotaMB.map { UInt64(max(0, $0)).multipliedReportingOverflow(by: 1_000_000) }
+                .map { $0.overflow ? .max : $0.partialValue }
+        }
 
         enum CodingKeys: String, CodingKey {
             case path, bytes
@@ -48,7 +53,7 @@ public struct InstalledService: Sendable {
         let manifest = try registry.named(service)
         self.manifest = manifest
         var faults: [String] = []
-        record = try InstallRecord(of: manifest.id, in: cell)
+        record = try InstallRecord(at: try RelativePath("data/services/\(manifest.id)"), in: cell)
         let leases = try AddressLeases(of: cell.layout)
         var conditions: [Registry.ContainerName: ContainerCondition]?
         do {
@@ -73,8 +78,8 @@ public struct InstalledService: Sendable {
                 path: storage.primaryPath, bytes: try Self.size(storage.primaryPath, in: cell), quotaMB: storage.quotaMB
             )
         }
-        if let storage, let bytes = storage.bytes, let quota = storage.quotaMB, bytes > UInt64(quota) * 1_000_000 {
-            faults.append("\(storage.path) holds more than the \(quota) MB that the manifest allows")
+        if let storage, let bytes = storage.bytes, let quota = storage.quota, bytes > quota {
+            faults.append("\(storage.path) holds more than the \(storage.quotaMB ?? 0) MB that the manifest allows")
         }
         self.faults = faults
     }

@@ -23,7 +23,6 @@ struct LocalEngine: ServiceEngine {
     func volumes(of service: ServiceID) async throws -> [String] { [] }
     func addressesInUse(except service: ServiceID) async throws -> [String: String] { [:] }
     func fetch(_ images: [String], refreshing: Bool) async throws -> [String] { [] }
-    func images(_ names: [String]) async throws -> [String: String] { [:] }
     func restore(_ images: [String: String]) async throws {}
 
     func up(_ service: ServiceID, file: FilePath, idle: FilePath?) async throws {

@@ -12,7 +12,7 @@ extension Recovery {
             // In that run's journal, so that a kill of ours finds how far we came.
             try RunHistory(session.cell).append(step, to: run)
         }
-        let done = Set(steps.drop { $0.step != .plan }.map(\.step))
+        let done = steps.ofChange
         // Its errors are told by the note; a run of its own that Caddy's and the kernel's changes are has its own record.
         let exitCode: @Sendable (any Error) -> Int32 = { _ in 1 }
         if change.kind == .remove {

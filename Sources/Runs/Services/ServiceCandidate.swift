@@ -89,15 +89,19 @@ struct ServiceDraft {
         self.secrets = secrets
     }
 
-    /// Bind mounts whose source does not exist yet, each with the first directory on the way that is to be made.
+    /// Directories that do not exist yet, each with the first one on the way that is to be made: sources of bind
+    /// mounts, and what a script may write.
     /// - Throws: ``ArchiveError`` for one that is reached through a link.
-    func missingSources(in cell: Cell) throws -> [(source: RelativePath, first: RelativePath)] {
-        try binds.compactMap { bind in
-            let source = try RelativePath(bind.source.rawValue)
-            guard try cell.root.status(source) == nil else { return nil }
-            var first = source
+    func missingDirectories(
+        for script: ConfinedScript?, in cell: Cell
+    ) throws -> [(directory: RelativePath, first: RelativePath)] {
+        let paths = binds.map(\.source.rawValue) + (script == nil ? [] : ConfinedScript.writable(for: manifest))
+        return try paths.compactMap { path in
+            let directory = try RelativePath(path)
+            guard try cell.root.status(directory) == nil else { return nil }
+            var first = directory
             while let parent = first.parent, try cell.root.status(parent) == nil { first = parent }
-            return (source, first)
+            return (directory, first)
         }
     }
 }

@@ -33,8 +33,8 @@ extension ServiceChanges {
             try await CaddyRun(cell, observer: observer, exitCode: exitCode).check()
         }
         let script = try checkScript(package, options, &outcome)
+        let missing = try draft.missingDirectories(for: script, in: cell)
         if options.isDryRun {
-            _ = try draft.missingSources(in: cell)
             outcome.isChanged = false
             return (outcome, "\(id) \(manifest.version) could be \(kind == .install ? "installed" : "applied")")
         }
@@ -48,7 +48,7 @@ extension ServiceChanges {
         }
         try ServiceBooks(cell: cell).note(in: &change, id)
         change.volumes = try await engine.volumes(of: id)
-        change.directories = Set(try draft.missingSources(in: cell).map { "\($0.first)" }).sorted()
+        change.directories = Set(missing.map { "\($0.first)" }).sorted()
         change.images = Dictionary(
             conditions.values.map { ($0.imageName, $0.image) }.filter { $0.1.hasPrefix("sha256:") }
         ) { first, _ in first }
@@ -59,7 +59,7 @@ extension ServiceChanges {
         do {
             try work.begin(RunStep(.pull))
             outcome.notes += try await engine.fetch(draft.images, refreshing: kind == .update)
-            try work.reserve(draft)
+            try work.reserve(draft, making: missing.map(\.directory))
             let before = try InstallRecord(at: work.place, in: cell)
             let isSame = kind == .reconfigure
             var record = InstallRecord(
@@ -122,7 +122,7 @@ extension ServiceChanges {
 
     /// A container that somebody else made under one of the names would be in the way of Compose.
     private func checkContainers(_ draft: ServiceDraft, _ engine: any ServiceEngine) async throws {
-        let own = "pic-\(draft.manifest.id)"
+        let own = ComposeProject.name(of: draft.manifest.id.rawValue)
         let conditions = try await engine.conditions(of: draft.manifest.allContainers)
         for (name, condition) in conditions.sorted(by: { $0.key.rawValue < $1.key.rawValue })
         where cell.config.runtime == .docker && condition.project != own {
@@ -136,9 +136,9 @@ extension ServiceChanges {
 
     private func checkScript(
         _ package: FetchedPackage, _ options: ServiceOptions, _ outcome: inout ServiceOutcome
-    ) throws -> InstallScript? {
+    ) throws -> ConfinedScript? {
         guard let bytes = package.package.installScript else { return nil }
-        let script = InstallScript(bytes)
+        let script = ConfinedScript(bytes)
         guard options.runsInstallScript else {
             outcome.notes.append(
                 "the package has an install.sh (sha256 \(script.sha256)), which was not run; read it, and give "
@@ -158,9 +158,7 @@ extension ServiceChanges {
         guard !volumes.isEmpty || !backup.configPaths.isEmpty else { return nil }
         let report = try await BackupRun(session, kind: .safety).run(
             volumes: volumes, configPaths: [manifest.id.rawValue: backup.configPaths.map(\.rawValue)])
-        let faults = report.services.flatMap(\.archives).filter { !$0.isUsable }.map {
-            "\($0.name): \($0.error ?? $0.verdict.rawValue)"
-        }
+        let faults = report.unusable
         guard faults.isEmpty, let document = report.document else {
             throw RunError(
                 .failed,

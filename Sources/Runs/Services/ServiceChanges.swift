@@ -64,12 +64,10 @@ public struct ServiceChanges: Sendable {
     /// - Throws: ``RunError`` `.failed` when it is not installed; nothing was done then.
     public func remove(_ name: String, purging: Bool = false, isDryRun: Bool = false) async throws -> ServiceOutcome {
         try await perform(.serviceRemove, of: name) { session in
-            guard let id = ServiceID(name), try cell.root.status(RelativePath("data/services/\(id)")) != nil else {
-                _ = try ServiceRegistry(loading: cell.layout).named(name)
-                throw RunError(.failed, "no service \(name) is installed")
-            }
+            let registry = try ServiceRegistry(loading: cell.layout)
+            let id = try installed(name, registry)
             // One whose manifest can't be read any more must go all the same.
-            let manifest = try ServiceRegistry(loading: cell.layout).service(id)
+            let manifest = registry.service(id)
             var outcome = ServiceOutcome(id.rawValue)
             outcome.before = manifest?.version
             let caddy = CaddyRun(cell, observer: observer, exitCode: exitCode)
@@ -80,7 +78,7 @@ public struct ServiceChanges: Sendable {
             }
             var change = ServiceChange(kind: .remove, service: id.rawValue, run: session.record.id.text)
             change.purges = purging
-            if purging, let manifest { change.directories = manifest.ownDirectories }
+            if purging, let manifest { change.directories = registry.ownPaths(of: manifest).map(\.rawValue) }
             let engine = try await session.serviceEngine()
             let work = ServiceWork(session: session, change: change, id: id, engine: engine) {
                 try session.record.begin($0)
@@ -102,12 +100,10 @@ public struct ServiceChanges: Sendable {
             }
             var outcome = ServiceOutcome(manifest.id.rawValue)
             let engine = try await session.serviceEngine()
-            // A restarted container has a network namespace of its own again, which knows no way out.
-            let change = ServiceChange(kind: .reconfigure, service: manifest.id.rawValue, run: session.record.id.text)
-            let work = ServiceWork(session: session, change: change, id: manifest.id, engine: engine) {
-                try session.record.begin($0)
+            if cell.isSteered {
+                try session.record.begin(RunStep(.network))
+                outcome.problems = try await cell.steer(observer: observer, exitCode: exitCode)
             }
-            outcome.problems = try await work.steer(exitCode)
             try await engine.waitUntilHealthy(
                 manifest.allContainers, within: .seconds(cell.config.healthTimeout))
             outcome.version = manifest.version
@@ -137,13 +133,19 @@ public struct ServiceChanges: Sendable {
         }
     }
 
+    /// The service of that name, whose manifest may be beyond use.
+    /// - Throws: ``RunError`` when nothing of it is installed.
+    private func installed(_ name: String, _ registry: ServiceRegistry) throws -> ServiceID {
+        guard let id = ServiceID(name), try cell.root.status(RelativePath("data/services/\(id)")) != nil else {
+            return try registry.named(name).id
+        }
+        return id
+    }
+
     /// What an installed service was made from.
     private func stored(_ id: ServiceID) throws -> FetchedPackage {
-        let directory = try RelativePath("data/services/\(id)")
-        guard try cell.root.status(directory) != nil else {
-            _ = try ServiceRegistry(loading: cell.layout).named(id.rawValue)
-            throw RunError(.failed, "no service \(id) is installed")
-        }
+        let directory = try RelativePath(
+            "data/services/\(try installed(id.rawValue, ServiceRegistry(loading: cell.layout)))")
         func read(_ name: RelativePath) throws -> [UInt8]? {
             let place = directory.appending(name)
             return try cell.root.status(place) == nil
@@ -154,14 +156,6 @@ public struct ServiceChanges: Sendable {
         }
         return FetchedPackage(
             StorePackage(manifest: manifest, composeTemplate: try read("compose-template.yml")), origin: "\(directory)")
-    }
-}
-
-extension Manifest {
-    /// Directories of the cell that hold only this service's data.
-    var ownDirectories: [String] {
-        let primary = storage.flatMap { ConfigPath($0.primaryPath) }
-        return ((backup?.configPaths ?? []) + [primary].compactMap(\.self)).map(\.rawValue)
     }
 }
 

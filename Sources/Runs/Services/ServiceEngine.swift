@@ -20,9 +20,6 @@ protocol ServiceEngine: Sendable {
     /// - Returns: a sentence for each that could not be refreshed.
     func fetch(_ images: [String], refreshing: Bool) async throws -> [String]
 
-    /// The digests of images that are here, by name.
-    func images(_ names: [String]) async throws -> [String: String]
-
     /// Gives images their names back.
     func restore(_ images: [String: String]) async throws
 

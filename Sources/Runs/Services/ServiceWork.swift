@@ -28,14 +28,14 @@ struct ServiceWork: Sendable {
 
     // MARK: forward
 
-    /// Leases, secrets and configuration.
-    func reserve(_ draft: ServiceDraft) throws {
+    /// Leases, secrets and configuration; and the directories that are not there yet.
+    func reserve(_ draft: ServiceDraft, making directories: [RelativePath]) throws {
         try begin(RunStep(.reserve))
         try books.write(draft.leases)
         try books.write(draft.secrets)
         if !draft.config.isEmpty { try CellConfigFile.update(cell) { $0.setting(draft.config, for: id) } }
-        for (source, _) in try draft.missingSources(in: cell) {
-            _ = try cell.root.createDirectories(source, mode: 0o755)
+        for directory in directories {
+            _ = try cell.root.createDirectories(directory, mode: 0o755)
         }
     }
 
@@ -61,6 +61,10 @@ struct ServiceWork: Sendable {
     /// The containers run, and are healthy.
     func start(_ manifest: Manifest) async throws {
         try begin(RunStep(.start))
+        try await run(manifest)
+    }
+
+    private func run(_ manifest: Manifest) async throws {
         try await engine.up(id, file: composeFile(place), idle: nil)
         try await engine.waitUntilHealthy(manifest.allContainers, within: .seconds(cell.config.healthTimeout))
     }
@@ -68,15 +72,9 @@ struct ServiceWork: Sendable {
     /// The kernel lets the service's packets go where they may, and no others.
     /// - Returns: what is not as planned; the service is closed then, not open.
     func steer(_ exitCode: @escaping @Sendable (any Error) -> Int32) async throws -> [String] {
-        guard cell.config.runtime == .docker || cell.config.egress.gatewayNamespace != nil else { return [] }
+        guard cell.isSteered else { return [] }
         try begin(RunStep(.network))
-        do {
-            return try await EgressRun(cell, observer: session.observer, exitCode: exitCode).apply().1.problems
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            return ["its packets are dropped until picjobs egress apply can be done: \(error)"]
-        }
+        return try await cell.steer(observer: session.observer, exitCode: exitCode)
     }
 
     /// Caddy serves what is installed now.
@@ -86,6 +84,19 @@ struct ServiceWork: Sendable {
         guard try always || caddy.isPending() else { return [] }
         try begin(RunStep(.caddy))
         return try await caddy.apply().faults
+    }
+
+    /// The same where a Caddy that does not answer is no reason to stop.
+    private func routeOrSay(
+        always: Bool, _ exitCode: @escaping @Sendable (any Error) -> Int32
+    ) async throws -> [String] {
+        do {
+            return try await route(always: always, exitCode)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            return ["Caddy was not told: \(error); then run picjobs caddy apply"]
+        }
     }
 
     /// What stands aside goes.
@@ -102,7 +113,7 @@ struct ServiceWork: Sendable {
     /// - Returns: a sentence for everything that could not be put back and is no reason to stop.
     func undo(_ steps: [RunStep], _ exitCode: @escaping @Sendable (any Error) -> Int32) async throws -> [String] {
         try begin(RunStep(.undo))
-        let done = Set(steps.drop { $0.step != .plan }.map(\.step))
+        let done = steps.ofChange
         switch change.kind {
         case .install: try await undoInstall()
         case .update, .reconfigure: try await undoReplacement(wasStarted: done.contains(.start))
@@ -110,13 +121,7 @@ struct ServiceWork: Sendable {
         }
         var notes: [String] = []
         if done.contains(.network) || done.contains(.start) { notes += try await steer(exitCode) }
-        do {
-            notes += try await route(always: done.contains(.caddy), exitCode)
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            notes.append("Caddy was not told: \(error); then run picjobs caddy apply")
-        }
+        notes += try await routeOrSay(always: done.contains(.caddy), exitCode)
         try cell.root.removeTree(aside)
         try begin(RunStep(.done))
         return notes
@@ -124,31 +129,38 @@ struct ServiceWork: Sendable {
 
     private func undoInstall() async throws {
         try await engine.down(id, withData: true)
-        try await engine.removeVolumes(try await engine.volumes(of: id).filter { !change.volumes.contains($0) })
+        try await removeNewVolumes()
         if try isInPlace() {
             try cell.root.removeTree(aside)
             try cell.root.rename(place, to: aside, replacing: false)
         }
         try books.restore(change, id)
-        for path in change.directories { try cell.root.removeTree(try RelativePath(path)) }
+        try removeDirectories()
     }
 
     private func undoReplacement(wasStarted: Bool) async throws {
         if try isInPlace() { try cell.root.exchange(aside, with: place) }
         try books.restore(change, id)
         try await engine.restore(change.images)
-        guard wasStarted else { return }
+        guard wasStarted else { return try removeDirectories() }
         if let snapshot = change.snapshot {
             try await engine.down(id, withData: false)
             try await refill(from: snapshot)
         }
         try await engine.down(id, withData: false)
-        try await engine.removeVolumes(try await engine.volumes(of: id).filter { !change.volumes.contains($0) })
-        for path in change.directories { try cell.root.removeTree(try RelativePath(path)) }
+        try await removeNewVolumes()
+        try removeDirectories()
         guard change.isRunning else { return }
-        let manifest = try ServiceRegistry(loading: cell.layout).named(id.rawValue)
-        try await engine.up(id, file: composeFile(place), idle: nil)
-        try await engine.waitUntilHealthy(manifest.allContainers, within: .seconds(cell.config.healthTimeout))
+        try await run(try ServiceRegistry(loading: cell.layout).named(id.rawValue))
+    }
+
+    /// Volumes that the change has made.
+    private func removeNewVolumes() async throws {
+        try await engine.removeVolumes(try await engine.volumes(of: id).filter { !change.volumes.contains($0) })
+    }
+
+    private func removeDirectories() throws {
+        for path in change.directories { try cell.root.removeTree(try RelativePath(path)) }
     }
 
     /// The data as the snapshot has it, into containers that do nothing: what runs in them could not write meanwhile,
@@ -190,13 +202,7 @@ struct ServiceWork: Sendable {
             try cell.root.rename(place, to: aside, replacing: false)
             try cell.root.directory("data/services").sync()
         }
-        do {
-            notes += try await route(always: true, exitCode)
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            notes.append("Caddy was not told: \(error); then run picjobs caddy apply")
-        }
+        notes += try await routeOrSay(always: true, exitCode)
         try begin(RunStep(.stop))
         try await engine.down(id, withData: change.purges)
         if change.purges { try await engine.removeVolumes(try await engine.volumes(of: id)) }
@@ -204,7 +210,7 @@ struct ServiceWork: Sendable {
         try begin(RunStep(.reserve))
         try books.release(id, purging: change.purges)
         if change.purges {
-            for path in change.directories { try cell.root.removeTree(try RelativePath(path)) }
+            try removeDirectories()
             notes += try forgetBackups()
         }
         try sweep()

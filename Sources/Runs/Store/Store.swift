@@ -66,10 +66,7 @@ public struct Store: Sendable {
         _ fetcher: StoreFetcher, _ url: StoreURL, _ entry: StoreEntry
     ) async throws -> FetchedPackage {
         let what = "the package of \(entry.id)"
-        guard let bytes = try await fetcher.fetch(url, limit: StorePackage.sizeLimit, what) else {
-            throw RunError(.failed, "\(what) is not there: \(url); ask whoever runs the store")
-        }
-        try Self.check(bytes, entry, url)
+        let bytes = try await Self.named(by: entry, url, what, limit: StorePackage.sizeLimit, fetcher)
         do {
             return FetchedPackage(try StorePackage(zip: bytes), origin: url.text, zip: bytes)
         } catch {
@@ -80,11 +77,8 @@ public struct Store: Sendable {
     private func files(
         _ fetcher: StoreFetcher, _ url: StoreURL, _ entry: StoreEntry
     ) async throws -> FetchedPackage {
-        let what = "the manifest of \(entry.id)"
-        guard let manifest = try await fetcher.fetch(url, limit: Manifest.sizeLimit, what) else {
-            throw RunError(.failed, "\(what) is not there: \(url); ask whoever runs the store")
-        }
-        try Self.check(manifest, entry, url)
+        let manifest = try await Self.named(
+            by: entry, url, "the manifest of \(entry.id)", limit: Manifest.sizeLimit, fetcher)
         let name = StorePackage.composeTemplateName
         var template: [UInt8]?
         if let url = url.resolving(name) {
@@ -116,9 +110,15 @@ public struct Store: Sendable {
         return url
     }
 
-    private static func check(_ bytes: [UInt8], _ entry: StoreEntry, _ url: StoreURL) throws {
+    /// The file that an entry names, and its digest is that of the entry.
+    private static func named(
+        by entry: StoreEntry, _ url: StoreURL, _ what: String, limit: Int, _ fetcher: StoreFetcher
+    ) async throws -> [UInt8] {
+        guard let bytes = try await fetcher.fetch(url, limit: limit, what) else {
+            throw RunError(.failed, "\(what) is not there: \(url); ask whoever runs the store")
+        }
         let digest = SHA256.hash(bytes).hex
-        guard let wanted = entry.sha256, wanted != digest else { return }
+        guard let wanted = entry.sha256, wanted != digest else { return bytes }
         throw RunError(
             .refused,
             "\(url) has the SHA-256 \(digest), but the index says \(wanted); try again when the store has settled, and do "

@@ -13,29 +13,12 @@ struct ServiceInstall: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The service's id.")
-    var service: String
-
-    @OptionGroup var source: ServiceSource
-
-    @Option(name: .customLong("set"), help: ArgumentHelp("A value of its configuration.", valueName: "KEY=VALUE"))
-    var settings: [String] = []
-
-    @Flag(help: "Run the package's install.sh, confined to the service's own directories.")
-    var allowInstallScript = false
-
-    @Flag(help: "Check everything, and change nothing.")
-    var dryRun = false
+    @OptionGroup var flags: ServiceChangeFlags
 
     mutating func run() async throws {
         let cell = try global.openCell()
-        var options = ServiceOptions()
-        options.settings = settings
-        options.runsInstallScript = allowInstallScript
-        options.isDryRun = dryRun
-        let id = try ServiceSource.id(service)
         let outcome = try await ServiceChanges(cell, observer: global.observer(), exitCode: ExitStatus.code)
-            .install(id, from: try await source.package(id, for: cell), options)
+            .install(ServiceChangeFlags.id(flags.service), from: flags.package(for: cell), flags.options)
         try ServiceOutcomeView(outcome, done: "installed").show(global)
     }
 }

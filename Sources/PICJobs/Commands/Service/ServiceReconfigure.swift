@@ -28,7 +28,7 @@ struct ServiceReconfigure: AsyncParsableCommand {
         options.isDryRun = dryRun
         let outcome = try await ServiceChanges(
             try global.openCell(), observer: global.observer(), exitCode: ExitStatus.code
-        ).reconfigure(try ServiceSource.id(service), options)
+        ).reconfigure(try ServiceChangeFlags.id(service), options)
         try ServiceOutcomeView(outcome, done: "reconfigured").show(global)
     }
 }

@@ -15,7 +15,10 @@ struct ServiceRemove: AsyncParsableCommand {
     @Argument(help: "The service's id.")
     var service: String
 
-    @Flag(help: "Remove its data, too: volumes, config_paths, configuration, secrets, accounts, and its part of every snapshot.")
+    @Flag(
+        help:
+            "Remove its data, too: volumes, config_paths, configuration, secrets, accounts, and its part of every snapshot."
+    )
     var purge = false
 
     @Flag(help: "Say whether it could be removed, and change nothing.")

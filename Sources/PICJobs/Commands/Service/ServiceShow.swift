@@ -49,7 +49,7 @@ struct ServiceShow: AsyncParsableCommand {
         Output.data("exit       \(view.exit)")
         if let storage = view.storage {
             let used = storage.bytes.map { Amount.bytes($0) } ?? "not there"
-            let quota = storage.quotaMB.map { " of \(Amount.bytes(UInt64(max(0, $0)) * 1_000_000))" } ?? ""
+            let quota = storage.quota.map { " of \(Amount.bytes($0))" } ?? ""
             Output.data("storage    \(storage.path)  \(used)\(quota)")
         }
         for volume in manifest.backup?.volumes ?? [] {

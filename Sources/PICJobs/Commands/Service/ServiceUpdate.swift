@@ -13,13 +13,7 @@ struct ServiceUpdate: AsyncParsableCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The service's id.")
-    var service: String
-
-    @OptionGroup var source: ServiceSource
-
-    @Option(name: .customLong("set"), help: ArgumentHelp("A value of its configuration.", valueName: "KEY=VALUE"))
-    var settings: [String] = []
+    @OptionGroup var flags: ServiceChangeFlags
 
     @Flag(help: "Take a version that is older than the installed one.")
     var allowDowngrade = false
@@ -27,23 +21,13 @@ struct ServiceUpdate: AsyncParsableCommand {
     @Flag(help: "Save no data first: then an update that fails can't bring it back.")
     var noSnapshot = false
 
-    @Flag(help: "Run the package's install.sh, confined to the service's own directories.")
-    var allowInstallScript = false
-
-    @Flag(help: "Check everything, and change nothing.")
-    var dryRun = false
-
     mutating func run() async throws {
         let cell = try global.openCell()
-        var options = ServiceOptions()
-        options.settings = settings
+        var options = flags.options
         options.allowsDowngrade = allowDowngrade
         options.withoutSnapshot = noSnapshot
-        options.runsInstallScript = allowInstallScript
-        options.isDryRun = dryRun
-        let id = try ServiceSource.id(service)
         let outcome = try await ServiceChanges(cell, observer: global.observer(), exitCode: ExitStatus.code)
-            .update(id, from: try await source.package(id, for: cell), options)
+            .update(ServiceChangeFlags.id(flags.service), from: flags.package(for: cell), options)
         try ServiceOutcomeView(outcome, done: "updated").show(global)
     }
 }

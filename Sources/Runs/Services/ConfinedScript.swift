@@ -7,7 +7,7 @@ internal import SystemPackage
 ///
 /// It sees the host read-only, but for the service's own directories; no network, no processes of others, nothing of
 /// `/run`, and none of root's rights but those over files.
-struct InstallScript {
+struct ConfinedScript {
     private let bytes: [UInt8]
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -15,25 +15,24 @@ struct InstallScript {
     /// Its digest, hex.
     var sha256: String { "\(SHA256.hash(bytes))" }
 
+    /// What it may write, relative to the cell; all of it must exist when it runs.
+    static func writable(for manifest: Manifest) -> [String] {
+        manifest.ownPaths.map(\.rawValue) + ["config/\(manifest.id)"]
+    }
+
     /// Runs it to its end.
     /// - Returns: a sentence with the last line it wrote, when it wrote anything.
     /// - Throws: ``RunError`` `.failed` with its status and last words.
     func run(in cell: Cell, for manifest: Manifest) async throws -> [String] {
         let root = try cell.absoluteRoot
-        var writable: [String] = []
-        for path in manifest.ownDirectories + ["config/\(manifest.id)"] {
-            let place = try RelativePath(path)
-            // A file among them is the service's, too, but can't be mounted over before it exists.
-            if try cell.root.status(place) == nil { _ = try cell.root.createDirectories(place, mode: 0o755) }
-            writable.append(root.appending(path).string)
-        }
         let result = try await HostCommand(
             "/usr/bin/unshare",
             [
                 "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child", "--mount-proc", "--",
                 "/bin/sh", "-c",
             ]
-                + [Self.confinement, "confine", root.string] + writable,
+                + [Self.confinement, "confine", root.string]
+                + Self.writable(for: manifest).map { root.appending($0).string },
             environment: [
                 "PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "PIC_SERVICE_ID": manifest.id.rawValue,
                 "PIC_PROJECT_DIR": root.string,
