@@ -2,25 +2,26 @@
 # quick: --stride 7 --random 0 --only install
 """kill -9 before and after every step of installing, updating and removing a service: the next start finishes or undoes.
 
-How many steps there are is counted in the journal of an undisturbed run; a debug build kills itself where
-PICJOBS_KILL_AT and PICJOBS_KILL_AFTER say. A release build does not: then the journal is watched, and the kill comes as
-soon as the line stands there. Some more kills come at random moments, also while Compose works. Real containers.
+The steps are those of an undisturbed run's journals, and of the runs that it makes itself, for Caddy and for the kernel. Each
+is hit twice, exactly: before its line is written, and when it stands there and nothing of it is done (see
+acceptance/messages.py). Some more kills come at random moments, also while Compose works. Real containers.
 """
 
 import argparse
 import collections
+import json
 import os
 import random
 import signal
+import sys
 import time
 
-from acceptance import report
-from acceptance.cell import binary, phase
+from acceptance import messages, report
+from acceptance.cell import binary
 from acceptance.docker_cell import DockerCell, difference
 from acceptance.store import notes, small
 
 PRIVATE = ("data/backups", "data/keys")  # what a start by `backup` adds to
-AT, AFTER = "PICJOBS_KILL_AT", "PICJOBS_KILL_AFTER"
 
 
 class Kind:
@@ -46,7 +47,7 @@ class Ground:
         for tag in ("1.0.0", "1.1.0"):
             self.cell.service_image("pic-notes", tag, data="/data/notes")
         self.cell.service_image("pic-small", "1.0.0")
-        self.cell.write("config/notes/service.conf", "# configuration of notes\n")
+        self.configuration()
         self.cell.store.put(notes(), small("keep"))
         for words in (("egress", "apply"), ("service", "install", "keep"), ("service", "install", "notes"),
                       ("backup", "--service", "keep")):
@@ -58,7 +59,12 @@ class Ground:
         done = self.cell.run("service", "remove", "notes", "--purge")
         result.check("undisturbed: remove --purge exits 0, no volume is left", done.status == 0
                      and not self.cell.volumes("notes"), f"{done}\n{self.cell.volumes('notes')}")
+        self.configuration()
         self.empty = self.cell.listing(PRIVATE)
+
+    def configuration(self):
+        """What the admin has written for notes; a purge takes it away."""
+        self.cell.write("config/notes/service.conf", "# configuration of notes\n")
 
     def paths(self):
         """The paths and modes that an installed notes makes."""
@@ -73,6 +79,7 @@ class Ground:
             if now != "absent":
                 done = cell.run("service", "remove", "notes", "--purge")
                 self.result.tally("preparing: remove --purge exits 0", done.status == 0, done)
+        self.configuration()
         if state != "absent" and cell.settled("notes") != state:
             done = cell.run("service", "install", "notes")
             self.result.tally("preparing: install exits 0", done.status == 0, done)
@@ -89,35 +96,18 @@ class Ground:
 
     # Killing.
 
-    def runs(self):
-        place = os.path.join(self.cell.path, "data/runs")
-        return set(os.listdir(place)) if os.path.isdir(place) else set()
-
-    def lines(self, known):
-        """Whole journal lines of the run that was not there before."""
-        for name in self.runs() - known:
-            try:
-                with open(os.path.join(self.cell.path, "data/runs", name, "steps.jsonl"), "rb") as file:
-                    return file.read().count(b"\n")
-            except OSError:
-                pass
-        return 0
-
-    def kill_itself(self, words, variable, number):
-        """The command kills itself at a step; whether it did, and what it said."""
-        self.cell.environment[variable] = str(number)
+    def traced(self, words, number):
+        """The command, killed at the entry of its Nth call that changes a journal, or never with 0; what was seen, and how
+        it ended."""
+        path, prefix = os.path.join(self.cell.scratch.path, "calls"), self.cell.prefix
+        self.cell.prefix = (*prefix, sys.executable, messages.__file__, "--journal", "--kill", str(number), "--report", path,
+                            "--")
         try:
             done = self.cell.run(*words, timeout=300)
         finally:
-            del self.cell.environment[variable]
-        return done.status == -signal.SIGKILL, done
-
-    def kill_watching(self, words, number):
-        """Kills the command when its journal has so many lines; whether it was still there."""
-        known, process = self.runs(), self.cell.start(*words)
-        while process.poll() is None and self.lines(known) < number:
-            time.sleep(0.0005)
-        return self._end(process)
+            self.cell.prefix = prefix
+        with open(path) as file:
+            return json.load(file), done
 
     def kill_later(self, words, seconds):
         """Kills the command after some time; what it has started goes on without it."""
@@ -139,7 +129,7 @@ class Ground:
     def next_start(self, where, kind, number):
         """One of the commands that find out that a run was interrupted."""
         way = number % 3
-        words = [("service", "recover"), ("backup", "--service", "keep"), kind.words][way]
+        words = [("service", "reconfigure", "keep", "--dry-run"), ("backup", "--service", "keep"), kind.words][way]
         done = self.cell.run(*words, timeout=300)
         # The command itself finds its work done when the recovery has finished it.
         good = (0,) if way < 2 else (0, 65) if kind.name == "install" else (0, 1, 65)
@@ -165,7 +155,11 @@ class Ground:
                 for path in ("data/service_secrets.json", "config/cell_config.json"):
                     now["files"][path] = self.empty["files"].get(path)
                 now["files"] = {path: value for path, value in now["files"].items() if value}
-            lines = difference(self.empty, now)
+            wanted = self.empty
+            if kind.name == "purge":  # what the admin has written for it goes, too
+                wanted = {**wanted, "files": {path: value for path, value in wanted["files"].items()
+                                              if not path.startswith("config/notes")}}
+            lines = difference(wanted, now)
             tally(f"{where}: nothing else of it is left", not lines, "\n".join(lines))
         elif state.startswith("installed"):
             version = state.removeprefix("installed ")
@@ -194,32 +188,21 @@ def kills(result, ground, kind, stride, count, source):
     if not result.check(f"{kind.name}: prepared", ground.prepare(kind.start), ground.cell.settled("notes")):
         return
     began = time.monotonic()
-    done = ground.cell.run(*kind.words)
+    told, done = ground.traced(kind.words, 0)
     seconds = time.monotonic() - began
-    journal = [line for line in ground.cell.journal() if "step" in line]
-    good = result.check(f"{kind.name}: undisturbed it exits 0 ({seconds:.1f} s)", done.status == 0, done)
-    if not good or not result.check(f"{kind.name}: its journal has steps", journal, done):
+    calls = told["messages"]
+    good = result.check(f"{kind.name}: undisturbed it exits 0 ({seconds:.1f} s)", told["status"] == 0, done)
+    if not good or not result.check(f"{kind.name}: its journal has steps", calls, done):
         return
-    result.note(f"{kind.name}: {len(journal)} steps: {', '.join(phase(line) for line in journal)}")
-    ends, itself = collections.Counter(), None
-    plan = [(number, variable) for number in range(1, len(journal) + 1) for variable in (AT, AFTER)][::stride]
-    for turn, (number, variable) in enumerate(plan):
-        name = phase(journal[number - 1])
-        where = f"{kind.name}, killed {'before' if variable == AT else 'after'} step {number} ({name})"
+    result.note(f"{kind.name}: {len(calls)} calls: {', '.join(call for call in calls if call != 'sync')}")
+    ends = collections.Counter()
+    plan = list(range(1, len(calls) + 1))[::stride]
+    for turn, number in enumerate(plan):
+        where = f"{kind.name}, killed at call {number} ({calls[number - 1]})"
         if not result.tally(f"{where}: prepared", ground.prepare(kind.start), ground.cell.settled("notes")):
             continue
-        if itself is not False:
-            killed, said = ground.kill_itself(kind.words, variable, number)
-            if itself is None:
-                itself = killed
-                if not killed:
-                    result.note(f"{kind.name}: this build does not kill itself; its journal is watched")
-                    continue
-        else:
-            killed, said = ground.kill_watching(kind.words, number)
-        # The last line of the journal may be written when all is done; then there is nothing to be killed.
-        if not killed:
-            result.tally(f"{where}: it was killed", number == len(journal) or itself is False, said)
+        told, said = ground.traced(kind.words, number)
+        result.tally(f"{where}: it was killed there", told["killed"] and len(told["messages"]) == number, f"{told}\n{said}")
         follow(result, ground, kind, where, turn, ends)
     for turn in range(count):
         moment = source.random() * seconds * 1.05

@@ -313,7 +313,7 @@ def packages(result, cell, scratch):
     cell.does(result, "install --from DIR", "service", "install", "fromdir", "--from", place)
     result.equal("install --from DIR: all is there", cell.settled("fromdir"), "installed 1.0.0")
     cell.does(result, "remove fromdir", "service", "remove", "fromdir", "--purge")
-    script = f"#!/bin/sh\nset -x\ntouch {scratch.path}/marker\n"
+    script = f"#!/bin/sh\nset -x\ntouch {scratch.path}/marker || :\n"
     package = small("fromzip")
     package.others["install.sh"] = script
     place = package.zip(os.path.join(scratch.path, "fromzip-1.0.0.zip"))
@@ -383,6 +383,8 @@ def body(result, scratch):
         ten(result, cell)
     for name in ("notes", "homepage"):
         cell.does(result, f"remove {name} --purge", "service", "remove", name, "--purge")
+    result.check("remove notes --purge: its config_paths are gone", not os.path.exists(os.path.join(cell.path, "config/notes")))
+    cell.write("config/notes/service.conf", "# configuration of notes\n")  # as at the beginning, for the comparison
     lines = difference(empty, cell.listing(("data/backups", "data/keys")))
     result.check("in the end the cell is as it was in the beginning", not lines, "\n".join(lines))
 

@@ -20,7 +20,7 @@ from acceptance import hostile_zip, report, store
 from acceptance.cell import Cell, Done, binary
 from acceptance.docker_cell import difference, files
 from acceptance.engine import Engine
-from acceptance.store import Package, Store, small
+from acceptance.store import Package, Store, plain
 
 GIGABYTE = 1 << 30
 # What may be taken in before a flood is refused; sockets buffer some megabytes.
@@ -37,7 +37,7 @@ class Stage:
         self.engine.docker("network", "create", "-d", "bridge", "--subnet", "172.20.0.0/16", "cell-network")
         self.namespace = f"/run/netns/{self.engine.namespace}"
         self.store = Store(scratch, self.namespace)
-        self.package = small("notes")
+        self.package = plain("notes")
         self.store.put(self.package)
 
     def cell(self, index):
@@ -67,7 +67,7 @@ def refused(result, stage, what, cell, statuses, says, before, done):
 
 def index_faults(one):
     """What the index may be answered with: name → (answer, exit codes)."""
-    entry = small("notes").entry()
+    entry = plain("notes").entry()
 
     def text(value):
         return json.dumps(value).encode()
@@ -159,7 +159,7 @@ def entries(result, stage, scratch):
         packed = file.read()
     stage.store.answer("/entries/notes.zip", packed)
     digest = hashlib.sha256(packed).hexdigest()
-    elsewhere = small("notes", "1.0.1").zip(os.path.join(scratch.path, "notes-1.0.1.zip"))
+    elsewhere = plain("notes", "1.0.1").zip(os.path.join(scratch.path, "notes-1.0.1.zip"))
     with open(elsewhere, "rb") as file:
         stage.store.answer("/entries/newer.zip", file.read())
     for what, more in (("the manifest's digest", {"sha256": manifest}), ("a ZIP", {"package": "notes.zip"}),
@@ -247,7 +247,7 @@ def places(result, stage, scratch):
 
 def zips(result, stage, scratch):
     """Packages as files: hostile ones are refused, with the name of the file."""
-    good = small("zipped").zip(os.path.join(scratch.path, "zipped-1.0.0.zip"))
+    good = plain("zipped").zip(os.path.join(scratch.path, "zipped-1.0.0.zip"))
     control = stage.cell(stage.store.index).run("service", "install", "zipped", "--from", good, "--dry-run")
     result.check("control: a good package's dry run exits 0", control.status == 0, control)
     archives = hostile_zip.archives(scratch.path)

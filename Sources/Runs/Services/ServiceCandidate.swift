@@ -6,8 +6,8 @@ internal import SystemPackage
 /// A package that obeys every rule, beside the services that are installed.
 struct ServiceCandidate {
     let package: StorePackage
-    /// Where it comes from.
-    let origin: String
+    /// Where its template is, for messages.
+    let templateFile: String
     let manifest: Manifest
     let template: ComposeTemplate
     /// What the rules advise against, a sentence each.
@@ -20,16 +20,15 @@ struct ServiceCandidate {
     init(_ fetched: FetchedPackage, for id: ServiceID, in cell: Cell) throws {
         let installed = try ServiceRegistry(loading: cell.layout).services.filter { $0.id != id }
         let source = ManifestSource(
-            file: "\(fetched.origin): manifest.json", bytes: fetched.package.manifest, directory: id)
+            file: fetched.place(of: StorePackage.manifestName), bytes: fetched.package.manifest, directory: id)
         let reports = RuleBook.manifests.judge(
             [source], beside: installed, in: RuleContext(projectRoot: cell.layout.root.string))
         guard let report = reports.first else { throw RunError(.refused, "\(fetched.origin) holds no manifest") }
         manifest = try report.accepted()
-        template = try ComposeTemplate(
-            fetched.package.composeTemplate, for: manifest, file: "\(fetched.origin): compose-template.yml")
+        templateFile = fetched.place(of: StorePackage.composeTemplateName)
+        template = try ComposeTemplate(fetched.package.composeTemplate, for: manifest, file: templateFile)
         advice = report.findings(.warning).map { "\($0.pointer): \($0.message); \($0.remedy)" }
         package = fetched.package
-        origin = fetched.origin
     }
 }
 
@@ -79,7 +78,7 @@ struct ServiceDraft {
             cell: try ComposeCell(
                 domain: saved.identity.domain, name: saved.identity.cellName,
                 projectDirectory: try cell.absoluteRoot.string, gateway: resolver, network: egress.network),
-            file: "\(candidate.origin): compose-template.yml")
+            file: candidate.templateFile)
         composeFile = try rendering.composeFile()
         binds = rendering.binds
         images = rendering.images

@@ -9,6 +9,12 @@ public struct FetchedPackage: Sendable {
     /// SHA-256 in hex digits: of the ZIP, or of the one that `package build` makes of these files.
     public let sha256: String
 
+    /// Where one of its files is, for messages: beside the manifest, or in the ZIP.
+    func place(of name: String) -> String {
+        let manifest = StorePackage.manifestName
+        return origin.hasSuffix("/" + manifest) ? origin.dropLast(manifest.utf8.count) + name : "\(origin): \(name)"
+    }
+
     init(_ package: StorePackage, origin: String, zip: [UInt8]? = nil) {
         self.package = package
         self.origin = origin

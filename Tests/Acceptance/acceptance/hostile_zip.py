@@ -5,7 +5,7 @@ import struct
 import warnings
 import zipfile
 
-from .store import small
+from .store import plain
 
 # In the central directory: made by Unix; the high half of the attributes are the mode.
 LINK, FIFO, SETUID = 0o120777, 0o010644, 0o104755
@@ -13,7 +13,7 @@ LINK, FIFO, SETUID = 0o120777, 0o010644, 0o104755
 
 def archives(scratch):
     """Name → bytes; `scratch` is a directory whose path some of them try to write below."""
-    package = small("zipped")
+    package = plain("zipped")
     good = package.files()
 
     def make(change=None):

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Runs a program and kills it before its N-th kernel message: a netlink message, or a write below /proc/sys.
 
-    messages.py [--changes] --kill N --report FILE -- PROGRAM ARGUMENT …
+    messages.py [--changes | --journal] --kill N --report FILE -- PROGRAM ARGUMENT …
 
 The numbering goes over all threads together, in the order in which they reach the kernel (strace counts each thread for
 itself). The program stops at the entry of the call, by seccomp, and SIGKILL comes before the call is executed. With
-N = 0 it runs to its end. With --changes questions to the kernel are not counted. The report: {"messages": [what each
+N = 0 it runs to its end. With --changes questions to the kernel are not counted. With --journal
+what is counted is not messages but the journals of runs: each line twice, before it is written (all before it is done) and
+before it is synced (it stands there, and nothing of it is done). The report: {"messages": [what each
 counted one was], "killed": bool, "status": exit status}. Linux on x86_64 and aarch64.
 """
 
@@ -21,8 +23,8 @@ import sys
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CALLS = {
-    "x86_64": {1: "write", 18: "pwrite64", 20: "writev", 44: "sendto", 46: "sendmsg", 307: "sendmmsg"},
-    "aarch64": {64: "write", 68: "pwrite64", 66: "writev", 206: "sendto", 211: "sendmsg", 269: "sendmmsg"},
+    "x86_64": {1: "write", 18: "pwrite64", 20: "writev", 75: "fdatasync", 44: "sendto", 46: "sendmsg", 307: "sendmmsg"},
+    "aarch64": {64: "write", 68: "pwrite64", 66: "writev", 83: "fdatasync", 206: "sendto", 211: "sendmsg", 269: "sendmmsg"},
 }
 PIDFD_GETFD = 438
 CONT, SEIZE, GET_SYSCALL_INFO = 7, 0x4206, 0x420E
@@ -106,11 +108,30 @@ def message(process, thread, changes):
         if changes and asks(protocol, kind):
             return None
         return f"{FAMILIES.get(protocol, protocol)} type {kind:#x} flags {flags:#x}"
+    if name == "fdatasync":
+        return None
     try:
         path = os.readlink(f"/proc/{thread}/fd/{arguments[0] & 0xFFFFFFFF}")
     except OSError:
         return None
     return f"{name} {path}" if path.startswith("/proc/") and "/sys/" in path else None
+
+
+def line(thread):
+    """What is about to be done to the journal of a run, in a few words; None when the call is something else."""
+    name, arguments = call(thread)
+    if name not in ("write", "fdatasync"):
+        return None
+    try:
+        path = os.readlink(f"/proc/{thread}/fd/{arguments[0] & 0xFFFFFFFF}")
+    except OSError:
+        return None
+    if not path.endswith("/steps.jsonl"):
+        return None
+    if name == "fdatasync":
+        return "sync"
+    text = memory(thread, arguments[1], min(arguments[2], 1 << 16))
+    return f"write {json.loads(text)['step']}" if text.endswith(b"\n") else "write part of a line"
 
 
 def begin(words):
@@ -135,7 +156,7 @@ def begin(words):
     return pid
 
 
-def follow(words, kill, changes=False):
+def follow(words, kill, changes=False, journal=False):
     """Runs the program; the report."""
     pid = begin(words)
     found, killed, armed = [], False, False
@@ -147,7 +168,7 @@ def follow(words, kill, changes=False):
             continue
         event, number = status >> 16, os.WSTOPSIG(status)
         if event == EVENT_SECCOMP and armed and not killed:
-            what = message(pid, thread, changes)
+            what = line(thread) if journal else message(pid, thread, changes)
             if what is not None:
                 found.append(what)
                 if len(found) == kill:
@@ -165,10 +186,11 @@ def main():
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--kill", type=int, default=0)
     options.add_argument("--changes", action="store_true")
+    options.add_argument("--journal", action="store_true")
     options.add_argument("--report", required=True)
     options.add_argument("words", nargs="+")
     chosen = options.parse_args()
-    report = follow(chosen.words, chosen.kill, chosen.changes)
+    report = follow(chosen.words, chosen.kill, chosen.changes, chosen.journal)
     with open(chosen.report, "w") as file:
         json.dump(report, file)
     return 137 if report["killed"] else report["status"]

@@ -119,6 +119,15 @@ networks:
     return Package(manifest, template)
 
 
+def plain(name, version="1.0.0"):
+    """`small` without a site, for cells that have no Caddy."""
+    package = small(name, version)
+    package.manifest["capabilities"]["has_subdomain"] = False
+    for field in ("subdomain", "extra_subdomains", "backend", "caddy_route"):
+        del package.manifest[field]
+    return package
+
+
 class _Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 64
