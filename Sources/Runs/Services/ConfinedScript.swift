@@ -17,11 +17,11 @@ struct ConfinedScript {
 
     /// What it may write, relative to the cell; all of it must exist when it runs.
     static func writable(for manifest: Manifest) -> [String] {
-        manifest.ownPaths.map(\.rawValue) + ["config/\(manifest.id)"]
+        manifest.ownPaths(hasScript: true).map(\.rawValue)
     }
 
     /// Runs it to its end.
-    /// - Returns: a sentence with the last line it wrote, when it wrote anything.
+    /// - Returns: its digest, and the last line it wrote, when it wrote anything; a sentence each.
     /// - Throws: ``RunError`` `.failed` with its status and last words.
     func run(in cell: Cell, for manifest: Manifest) async throws -> [String] {
         let root = try cell.absoluteRoot
@@ -42,7 +42,7 @@ struct ConfinedScript {
         guard result.status.isSuccess else {
             throw RunError(.failed, "install.sh of \(manifest.id) failed (\(result.status)): \(result.lastMessage)")
         }
-        return words.map { ["install.sh: \($0)"] } ?? []
+        return ["install.sh (sha256 \(sha256)) was run"] + (words.map { ["install.sh: \($0)"] } ?? [])
     }
 
     /// `$1` is where it works, the others are what it may write. Everything that is mounted is made read-only: the

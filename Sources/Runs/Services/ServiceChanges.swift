@@ -78,7 +78,11 @@ public struct ServiceChanges: Sendable {
             }
             var change = ServiceChange(kind: .remove, service: id.rawValue, run: session.record.id.text)
             change.purges = purging
-            if purging, let manifest { change.directories = registry.ownPaths(of: manifest).map(\.rawValue) }
+            if purging, let manifest {
+                let record = try InstallRecord(at: RelativePath("data/services/\(id)"), in: cell)
+                change.directories = registry.ownPaths(of: manifest, hasScript: record?.installScript != nil)
+                    .map(\.rawValue)
+            }
             let engine = try await session.serviceEngine()
             let work = ServiceWork(session: session, change: change, id: id, engine: engine) {
                 try session.record.begin($0)
