@@ -14,9 +14,29 @@ FILLED = "drops"  # the set that packets fill: its elements are nobody's wish (n
 def ruleset(world, short):
     """`nft -j list ruleset` without handles; counters at zero; sets in order, the one that packets
     fill empty; no tables' flags, which see `table_flags`."""
-    done = world.run(short, "nft", "-j", "list", "ruleset")
-    objects = [o for o in json.loads(done.stdout)["nftables"] if "metainfo" not in o]
+    try:
+        objects = _asked(world, short, "list", "ruleset")
+    except ValueError:
+        objects = _by_parts(world, short)
     return [_plain(o) for o in objects]
+
+
+def _asked(world, short, *words):
+    done = world.run(short, "nft", "-j", *words)
+    return [o for o in json.loads(done.stdout)["nftables"] if "metainfo" not in o]
+
+
+def _by_parts(world, short):
+    """The same without asking for tables: the JSON of nft 1.0.6 can end in the middle of the flags of one that is persistent
+    and has no owner."""
+    found = [o for kind in ("sets", "maps", "counters") for o in _asked(world, short, "list", kind) if "table" not in o]
+    for chain in [o["chain"] for o in _asked(world, short, "list", "chains") if "chain" in o]:
+        where = {"family": chain["family"], "name": chain["table"]}
+        if {"table": where} not in found:
+            found.append({"table": where})
+        found += [o for o in _asked(world, short, "list", "chain", chain["family"], chain["table"], chain["name"])
+                  if "chain" in o or "rule" in o]
+    return found
 
 
 def table(objects, family, name):

@@ -78,7 +78,7 @@ struct ServiceChangesTests {
 
     @Test("A service that is called as a part of the cell has no configuration there", arguments: ["caddy", "dns"])
     func named(_ id: String) throws {
-        let text = ServiceCell.manifest(configPaths: "[]").replacing(#""id": "pages""#, with: #""id": "\(id)""#)
+        let text = ServiceCell.manifest(configPaths: "[]").replacing(#""id": "pages""#, with: #""id": "\#(id)""#)
         let manifest = try Manifest(parsing: Array(text.utf8), file: "manifest.json", directory: nil)
         #expect(ConfinedScript.writable(for: manifest) == ["data/pages"])
     }
