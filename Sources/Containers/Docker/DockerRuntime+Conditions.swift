@@ -63,8 +63,11 @@ extension DockerRuntime {
     }
 
     func refused(_ what: String, _ result: ExecResult) -> any Error {
-        ContainerError.from(execResult: result, in: .engine)
-            ?? ContainerError(.engineRefused, "docker could not \(what): \(result.lastMessage)")
+        // What is more than a refusal says so itself: an engine that can't be reached, a command that did not start.
+        if let known = ContainerError.from(execResult: result, in: .engine), known.code != .engineRefused {
+            return known
+        }
+        return ContainerError(.engineRefused, "docker could not \(what): \(result.lastMessage)")
     }
 
     private struct Inspected: InspectedContainer {

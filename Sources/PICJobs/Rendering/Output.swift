@@ -21,8 +21,9 @@ enum Output {
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII, scalar.value >= 0x20, scalar.value < 0x7f { return false }
         // A tab is harmless, and a line feed comes from where we put it.
-        scalar != "\t" && scalar != "\n" && [.control, .format].contains(scalar.properties.generalCategory)
+        return scalar != "\t" && scalar != "\n" && [.control, .format].contains(scalar.properties.generalCategory)
     }
 
     /// One JSON object with sorted keys.

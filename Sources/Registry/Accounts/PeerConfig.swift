@@ -14,16 +14,26 @@ public struct PeerConfig: Sendable {
     /// Fills every token in one pass: what a value holds is never taken for a token.
     ///
     /// - Parameters:
+    ///   - domain: The cell's public domain; nil when it has none.
     ///   - config: The merged values of `config_schema` as text.
     ///   - credentials: The peer's credentials on this service by the names of the fields.
-    /// - Throws: `RegistryError` with code `.notFound` that names a token without a value.
+    /// - Throws: `RegistryError` with code `.notFound` that names a token without a value; `.configuration` when the
+    ///   template asks for a domain that the cell does not have.
     public func filled(
-        for peer: PeerName, domain: String, config: [String: String], credentials: [String: String]
+        for peer: PeerName, domain: String?, config: [String: String], credentials: [String: String]
     ) throws(RegistryError) -> [String: String] {
         var result: [String: String] = [:]
         for (key, text) in template {
             result[key] = try Self.fill(text) { token throws(RegistryError) in
-                if token == "domain" { return domain }
+                if token == "domain" {
+                    guard let domain else {
+                        throw RegistryError(
+                            .configuration,
+                            "config/cell_config.json: identity.domain is missing; peer_config_template of \(service), "
+                                + "\(quoted(key)), needs it")
+                    }
+                    return domain
+                }
                 if token == "peer.username" { return Self.percentEncoded(peer.rawValue) }
                 let credential = "peer.service_credentials.\(service)."
                 let value =

@@ -36,24 +36,34 @@ public struct RuleBook: Sendable {
     /// - Parameter installed: Services that are there already; one that is judged anew is no neighbour of itself.
     public func judge(
         _ sources: [ManifestSource], beside installed: [Manifest] = [], in context: RuleContext = RuleContext()
-    ) -> [ManifestReport] {
+    ) async -> [ManifestReport] {
         var context = context
-        let readings = sources.map(Reading.init).sorted()
+        let readings = await sources.mapConcurrently(Reading.init).sorted()
         let judged = Set(readings.compactMap { $0.manifest?.id })
         for manifest in installed where !judged.contains(manifest.id) { context.neighbours.add(manifest) }
-        return readings.map { reading in
-            let report = judge(reading, in: context)
-            if let manifest = reading.manifest { context.neighbours.add(manifest) }
-            return report
+        // Each part of the list is held against what comes before it.
+        var parts: [(readings: ArraySlice<Reading>, context: RuleContext)] = []
+        for part in readings.inParts {
+            parts.append((part, context))
+            for reading in part { context.neighbours.add(reading) }
         }
+        return await parts.mapConcurrently { part in
+            var context = part.context
+            return part.readings.map { reading in
+                defer { context.neighbours.add(reading) }
+                return judge(reading, in: context)
+            }
+        }.flatMap(\.self)
     }
 
     /// A manifest that was read, before the rules of an installation.
-    private struct Reading: Comparable {
+    fileprivate struct Reading: Comparable, Sendable {
         let file: String
         let root: JSONValue?
         let manifest: Manifest?
-        let faults: FaultList
+        let faults: [Fault]
+        /// How many faults were found and not kept.
+        let omitted: Int
 
         init(_ source: ManifestSource) {
             let faults = FaultList(file: source.file)
@@ -61,7 +71,8 @@ public struct RuleBook: Sendable {
             let read = root.flatMap { Manifest(Field(root: $0, faults: faults), directory: source.directory) }
             file = source.file
             self.root = root
-            self.faults = faults
+            self.faults = faults.faults
+            omitted = faults.omitted
             manifest = faults.faults.isEmpty ? read : nil
         }
 
@@ -82,11 +93,11 @@ public struct RuleBook: Sendable {
     private func judge(_ reading: Reading, in context: RuleContext) -> ManifestReport {
         guard let root = reading.root else {
             return ManifestReport(
-                file: reading.file, manifest: nil, findings: reading.faults.faults.compactMap(finding))
+                file: reading.file, manifest: nil, findings: reading.faults.compactMap(finding))
         }
         let found = FaultList(file: reading.file)
         // Another schema version has other fields, and what is no object has none.
-        if root.object != nil, !reading.faults.faults.contains(where: { $0.rule == "schema_version.supported" }) {
+        if root.object != nil, !reading.faults.contains(where: { $0.rule == "schema_version.supported" }) {
             let check = RuleCheck(root: Field(root: root, faults: found), context: context)
             for rule in rules {
                 found.rule = rule.id
@@ -95,8 +106,8 @@ public struct RuleBook: Sendable {
         }
         return ManifestReport(
             file: reading.file, manifest: reading.manifest,
-            findings: inFileOrder(reading.faults.faults + found.faults, root).compactMap(finding),
-            omitted: reading.faults.omitted + found.omitted)
+            findings: inFileOrder(reading.faults + found.faults, root).compactMap(finding),
+            omitted: reading.omitted + found.omitted)
     }
 
     private func finding(_ fault: Fault) -> Finding? {
@@ -119,5 +130,12 @@ public struct RuleBook: Sendable {
             let (one, two) = (place(left.element), place(right.element))
             return one == two ? left.offset < right.offset : one < two
         }.map(\.element)
+    }
+}
+
+extension Neighbours {
+    /// One more service, when its manifest can be read.
+    fileprivate mutating func add(_ reading: RuleBook.Reading) {
+        if let manifest = reading.manifest { add(manifest) }
     }
 }

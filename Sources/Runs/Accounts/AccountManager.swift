@@ -49,7 +49,7 @@ public struct AccountManager: Sendable {
             let merged = try MergedConfig(manifest, saved: config.service(id).config)
             let values = merged.entries.compactMap { entry in entry.value.map { (entry.field.key, $0.text) } }
             told[id.rawValue] = try template.filled(
-                for: name, domain: config.identity.domain ?? "", config: Dictionary(values) { first, _ in first },
+                for: name, domain: config.identity.domain, config: Dictionary(values) { first, _ in first },
                 credentials: own)
         }
         return told

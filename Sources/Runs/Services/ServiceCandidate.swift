@@ -17,11 +17,11 @@ struct ServiceCandidate {
     ///
     /// - Parameter id: The service that it must be.
     /// - Throws: `RegistryError` `.manifest` with every fault of the manifest, or of the template.
-    init(_ fetched: FetchedPackage, for id: ServiceID, in cell: Cell) throws {
+    init(_ fetched: FetchedPackage, for id: ServiceID, in cell: Cell) async throws {
         let installed = try ServiceRegistry(loading: cell.layout).services.filter { $0.id != id }
         let source = ManifestSource(
             file: fetched.place(of: StorePackage.manifestName), bytes: fetched.package.manifest, directory: id)
-        let reports = RuleBook.manifests.judge(
+        let reports = await RuleBook.manifests.judge(
             [source], beside: installed, in: RuleContext(projectRoot: cell.layout.root.string))
         guard let report = reports.first else { throw RunError(.refused, "\(fetched.origin) holds no manifest") }
         manifest = try report.accepted()

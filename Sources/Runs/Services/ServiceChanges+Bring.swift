@@ -8,7 +8,7 @@ extension ServiceChanges {
         _ kind: ServiceChange.Kind, _ id: ServiceID, _ package: FetchedPackage, _ options: ServiceOptions,
         _ session: RunSession
     ) async throws -> (ServiceOutcome, String) {
-        let candidate = try ServiceCandidate(package, for: id, in: cell)
+        let candidate = try await ServiceCandidate(package, for: id, in: cell)
         let manifest = candidate.manifest
         var outcome = ServiceOutcome(id.rawValue)
         outcome.version = manifest.version

@@ -66,19 +66,20 @@ public struct PackageCheck: Sendable {
     ///
     /// - Parameter installed: Services that they are held against besides each other.
     /// - Throws: `RegistryError` with code `.configuration` when the cell's settings can't be read.
-    public func reports(beside installed: [Manifest] = []) throws -> [ManifestReport] {
+    public func reports(beside installed: [Manifest] = []) async throws -> [ManifestReport] {
         let settings = try cell.map { try CellConfig(of: $0) }
         let context = RuleContext(projectRoot: cell?.root.string)
-        return refused
-            + RuleBook.manifests.judge(sources, beside: installed, in: context).map { report in
-                guard let package = packages[report.file]?.package else { return report }
-                let known = TemplateCell(
-                    domain: settings?.identity.domain, name: settings?.identity.cellName,
-                    projectDirectory: cell?.root.string,
-                    saved: report.manifest.flatMap { settings?.service($0.id).config } ?? [:])
-                let judged = report.adding(composeTemplate: package.composeTemplate, for: known)
-                return isReview ? judged.adding(installScript: package.installScript) : judged
-            }
+        let judged = await RuleBook.manifests.judge(sources, beside: installed, in: context)
+        return await refused + judged.mapConcurrently { report in addingPackage(to: report, settings) }
+    }
+
+    private func addingPackage(to report: ManifestReport, _ settings: CellConfig?) -> ManifestReport {
+        guard let package = packages[report.file]?.package else { return report }
+        let known = TemplateCell(
+            domain: settings?.identity.domain, name: settings?.identity.cellName, projectDirectory: cell?.root.string,
+            saved: report.manifest.flatMap { settings?.service($0.id).config } ?? [:])
+        let judged = report.adding(composeTemplate: package.composeTemplate, for: known)
+        return isReview ? judged.adding(installScript: package.installScript) : judged
     }
 
     /// The package that a report is about; nil for a manifest alone.

@@ -45,6 +45,28 @@ struct ServiceValidateTests {
         }
     }
 
+    @Test("without a package, all that is installed in the cell is judged; without a cell that is an error")
+    func whole() throws {
+        try TemporaryDirectory.with { path in
+            let services = path.string + "/data/services"
+            try FileManager.default.createDirectory(atPath: services, withIntermediateDirectories: true)
+            for name in ["email", "notes"] {
+                try FileManager.default.copyItem(atPath: "\(Self.services)/\(name)", toPath: "\(services)/\(name)")
+            }
+            let whole = try Program.run(["service", "validate", "--cell", path.string])
+            #expect(whole.code == 0)
+            #expect(whole.output == ["email", "notes"].map { "\(services)/\($0)/manifest.json: ok\n" }.joined())
+            try "{".write(toFile: services + "/email/manifest.json", atomically: true, encoding: .utf8)
+            let broken = try Program.run(["service", "validate", "--cell", path.string])
+            #expect(broken.code == 65)
+            #expect(broken.output.contains("\(services)/notes/manifest.json: ok\n"))
+            #expect(broken.output.contains("\(services)/email/manifest.json: refused, 1 error"))
+            let nowhere = try Program.run(["service", "validate"], script: "cd / && exec \"$0\" \"$@\"")
+            #expect(nowhere.code == 64)
+            #expect(nowhere.error.contains("name a package, or with --cell the cell"))
+        }
+    }
+
     @Test("everything that is wrong is said, with rule, place and remedy; warnings alone are accepted")
     func findings() throws {
         try TemporaryDirectory.with { path in

@@ -95,7 +95,7 @@ struct ServiceChangesTests {
             let record = try RunRecord(open, id: id, kind: .serviceInstall)
             let session = RunSession(
                 cell: open, runtime: open.runtime(run: id), record: record, observer: SilentObserver())
-            let candidate = try ServiceCandidate(ServiceCell.package(), for: cell.pages, in: open)
+            let candidate = try await ServiceCandidate(ServiceCell.package(), for: cell.pages, in: open)
             let draft = try ServiceDraft(candidate, settings: ["title=Mine"], inUse: [:], in: open)
             var change = ServiceChange(kind: .install, service: "pages", run: id.text)
             try ServiceBooks(cell: open).note(in: &change, cell.pages)

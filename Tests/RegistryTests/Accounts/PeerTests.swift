@@ -80,6 +80,13 @@ struct PeerTests {
             try config.filled(for: try #require(alice), domain: "d", config: [:], credentials: ["password": "p"])
         }
         #expect(error?.message.contains("{config.domain} has no value") == true)
+        let homeless = #expect(throws: RegistryError.self) {
+            try config.filled(
+                for: try #require(alice), domain: nil, config: ["domain": "mail.example"],
+                credentials: ["password": "p"])
+        }
+        #expect(homeless?.code == .configuration)
+        #expect(homeless?.message.contains("identity.domain is missing") == true)
         #expect(PeerConfig(try Fixture.manifest("homepage")) == nil)
     }
 }

@@ -76,7 +76,7 @@ struct RuleBookTests {
     }
 
     @Test("of two in conflict the later id breaks the rule, whatever the order they came in")
-    func conflicts() throws {
+    func conflicts() async throws {
         let home = try RuleFixture(
             "subdomain.taken", "homepage", ("\"extra_subdomains\": []", "\"extra_subdomains\": [\"notes\"]")
         ).bytes()
@@ -85,10 +85,25 @@ struct RuleBookTests {
             ManifestSource(file: "c", bytes: Array("{".utf8)),
         ]
         for sources in [sources, sources.reversed()] {
-            let reports = RuleBook.manifests.judge(sources)
+            let reports = await RuleBook.manifests.judge(sources)
             #expect(reports.map(\.file) == ["a", "b", "c"])
             #expect(reports.map { $0.findings.map(\.rule) } == [[], ["subdomain.taken"], ["json.syntax"]])
             #expect(reports[1].findings.map(\.message) == ["\"notes\" belongs to the service homepage"])
+        }
+    }
+
+    @Test("of many in conflict all but the first break the rule, and name the first")
+    func manyConflicts() async throws {
+        let sources = try (10..<60).reversed().map { number in
+            let fixture = RuleFixture(
+                "subdomain.taken", "homepage", ("\"id\": \"homepage\"", "\"id\": \"home\(number)\""))
+            return ManifestSource(file: "\(number)", bytes: try fixture.bytes())
+        }
+        let reports = await RuleBook.manifests.judge(sources)
+        #expect(reports.map(\.file) == (10..<60).map(String.init))
+        for (number, report) in reports.enumerated() {
+            let taken = report.findings.filter { $0.rule == "subdomain.taken" }
+            #expect(taken.map(\.message) == (number == 0 ? [] : ["\"home\" belongs to the service home10"]))
         }
     }
 

@@ -37,7 +37,7 @@ struct PackageBuild: AsyncParsableCommand {
         check.add(directory)
         var view = ValidationView()
         for (path, message) in check.unreadable { view.add(unreadable: path, message) }
-        let reports = try check.reports()
+        let reports = try await check.reports()
         for report in reports { view.add(report) }
         guard view.exitCode == nil, let report = reports.first, let manifest = report.manifest,
             let package = check.package(of: report)

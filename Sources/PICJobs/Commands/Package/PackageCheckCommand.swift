@@ -29,7 +29,7 @@ struct PackageCheckCommand: AsyncParsableCommand {
         check.add(path)
         var view = ValidationView()
         for (path, message) in check.unreadable { view.add(unreadable: path, message) }
-        for report in try check.reports() {
+        for report in try await check.reports() {
             var findings: [Finding] = []
             if let cell, let manifest = report.manifest { findings = try await LiveCheck(cell).findings(manifest) }
             view.add(report.adding(findings))
