@@ -41,7 +41,7 @@ bench: deps-test ## times beside a bare `docker exec … tar`, and beside `nft` 
 acceptance: deps-test ## every acceptance check, in full (an hour and more)
 	@script/acceptance
 
-fuzz: deps-test ## fuzz the archive parser (FUZZ_SECONDS=1800)
+fuzz: deps-test ## fuzz the readers of archives and packages (FUZZ_SECONDS=1800)
 	@script/fuzz
 
 clean: ## remove what was built, found and demonstrated

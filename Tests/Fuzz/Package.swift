@@ -23,5 +23,7 @@ let package = Package(
         .executableTarget(
             name: "FuzzGzip", dependencies: ["FuzzInput", .product(name: "Archive", package: "PICJobs")],
             swiftSettings: settings),
+        .executableTarget(
+            name: "FuzzZip", dependencies: [.product(name: "Archive", package: "PICJobs")], swiftSettings: settings),
     ]
 )
