@@ -35,7 +35,7 @@ install: ## PREFIX=/usr/local, DESTDIR: program, units, completions, example job
 uninstall: ## remove what `make install` put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" script/install --remove
 
-bench: deps-test ## times beside a bare `docker exec … tar`, and beside `nft` and `ip` (needs root, minutes)
+bench: deps-test ## times beside `docker exec … tar`, `nft` and `ip`, and of a large cell (needs root, minutes)
 	@script/bench
 
 acceptance: deps-test ## every acceptance check, in full (an hour and more)
