@@ -133,8 +133,9 @@ struct ComposeTests {
     @Test("What Compose refuses is told in its words, with the project's name")
     func refusals() async throws {
         try await with("refused") { stage in
-            try "services: {refused-one: {image: 'picjobs-no-such-image:1', network_mode: none}}\nversion: '3.8'\n".write(
-                toFile: stage.project.file.string, atomically: true, encoding: .utf8)
+            try "services: {refused-one: {image: 'picjobs-no-such-image:1', network_mode: none}}\nversion: '3.8'\n"
+                .write(
+                    toFile: stage.project.file.string, atomically: true, encoding: .utf8)
             let missing = await #expect(throws: ContainerError.self) { try await stage.compose.up(stage.project) }
             #expect(missing?.code == .engineRefused)
             #expect(missing?.message.contains("for pic-refused") == true, "\(missing?.message ?? "")")
