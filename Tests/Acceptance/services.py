@@ -129,6 +129,21 @@ def everyday(result, cell):
     done = cell.run("service", "list", "--json")
     result.check("service list shows both with their versions", done.status == 0 and all(
         entry(done.json, name).get("version") == "1.0.0" for name in ("notes", "homepage")), done)
+    result.equal("service list shows the container of notes", entry(done.json, "notes").get("containers"),
+                 [{"name": "cell-notes", "state": "running"}])
+    live = ("package", "check", os.path.join(cell.path, "data/services/notes"), "--live")
+    done = cell.run(*live)
+    result.check("package check --live has nothing to say against notes", done.status == 0, done)
+    done = cell.run("account", "list", "notes", "--json")
+    result.equal("and the account it made is gone again", done.json.get("accounts"), ["alice"])
+    cell.engine.docker("pause", "cell-notes")
+    done = cell.run("service", "list", "--json")
+    result.equal("service list shows that it is paused", entry(done.json, "notes").get("containers"),
+                 [{"name": "cell-notes", "state": "paused"}])
+    done = cell.run(*live)
+    result.check("package check --live says that it does not answer", done.status in (1, 65) and "cell-notes" in
+                 done.out + done.err, done)
+    cell.engine.docker("unpause", "cell-notes")
     cell.store.put(notes("1.1.0"))
     done = cell.run("service", "list", "--available", "--json")
     result.check("service list --available has the newer notes", done.status == 0 and "1.1.0" in
