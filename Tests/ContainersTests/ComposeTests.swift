@@ -112,7 +112,7 @@ struct ComposeTests {
     func health() async throws {
         try await with("health") { stage in
             let check = { (words: String) in
-                "healthcheck: {test: [CMD, sh, -c, '\(words)'], interval: 200ms, timeout: 2s, retries: 1}"
+                "healthcheck: {test: [CMD, sh, -c, '\(words)'], interval: 1s, timeout: 2s, retries: 1}"
             }
             let sleeping = "command: [sleep, '1000']"
             try stage.write([

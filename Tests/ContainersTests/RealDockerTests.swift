@@ -56,7 +56,7 @@ struct RealDockerTests {
             #expect(info.id.utf8.count == 64)
             #expect(info.image == TestImage.gnu.reference)
             #expect(info.imageDigest?.hasPrefix("sha256:") == true)
-            try await engine.docker(["pause", container.text])
+            try await engine.pause(container.text)
             #expect(try await runtime.inspect(container).isPaused)
             let paused = try await runtime.exec(ContainerCommand(["true"]), in: container)
             #expect(paused.transportFailure?.code == .paused)

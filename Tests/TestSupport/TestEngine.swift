@@ -49,6 +49,20 @@ public final class TestEngine: Sendable {
         try await Tool.run(["docker"] + arguments, environment: environment)
     }
 
+    /// Pauses a container. On a busy machine the engine's freezer gives up at times: it is asked again then.
+    /// - Throws: ``Tool/Failure``.
+    public func pause(_ name: String) async throws {
+        for _ in 0..<4 {
+            do {
+                try await docker(["pause", name])
+                return
+            } catch let failure as Tool.Failure where failure.description.contains("unable to freeze") {
+                try await Task.sleep(for: .milliseconds(250))
+            }
+        }
+        try await docker(["pause", name])
+    }
+
     /// Makes an image available, once, and returns its reference.
     /// - Throws: ``Tool/Failure``.
     public func reference(of image: TestImage) async throws -> String {
