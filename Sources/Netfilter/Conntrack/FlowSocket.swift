@@ -51,14 +51,7 @@ public struct FlowSocket: ~Copyable {
     private mutating func total() throws(NetfilterError) -> UInt32 {
         let message = NetlinkMessage(
             type: Self.statistics, flags: [], subject: "count the flows", names: .none, header: [0, 0, 0, 0])
-        var found: UInt32?
-        try socket.ask(message) { (reply) throws(NetfilterError) in
-            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
-                if type == 1 { found = UInt32(bigEndian: try value.number(UInt32.self)) }
-            }
-        }
-        guard let found else { throw NetfilterError(.malformed, "the kernel tells no number of flows") }
-        return found
+        return try socket.askNumber(message)
     }
 
     /// CTA_TUPLE_ORIG {IP {V4_SRC}} with CTA_FILTER {ORIG_FLAGS, REPLY_FLAGS}. Without tuple and filter this message

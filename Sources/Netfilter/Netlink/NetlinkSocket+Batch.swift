@@ -49,4 +49,19 @@ extension NetlinkSocket {
         }
         while try receive(message.subject, accept) {}
     }
+
+    /// Asks for one number: the first attribute of a subsystem's answer, in network order.
+    /// - Throws: ``NetfilterError`` `.malformed` when the answer has none.
+    mutating func askNumber(_ message: NetlinkMessage) throws(NetfilterError) -> UInt32 {
+        var found: UInt32?
+        try ask(message) { (reply) throws(NetfilterError) in
+            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                if type == 1 { found = UInt32(bigEndian: try value.number(UInt32.self)) }
+            }
+        }
+        guard let found else {
+            throw NetfilterError(.malformed, "cannot \(message.subject): the kernel's answer holds no number")
+        }
+        return found
+    }
 }

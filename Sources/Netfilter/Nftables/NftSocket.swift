@@ -16,14 +16,7 @@ public struct NftSocket: ~Copyable {
     /// - Throws: ``NetfilterError``.
     public mutating func generation() throws(NetfilterError) -> UInt32 {
         let message = NetlinkMessage(.getGeneration, 0, [], "read the generation of the ruleset", names: .none)
-        var found: UInt32?
-        try socket.ask(message) { (reply) throws(NetfilterError) in
-            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
-                if type == 1 { found = UInt32(bigEndian: try value.number(UInt32.self)) }
-            }
-        }
-        guard let found else { throw NetfilterError(.malformed, "the kernel tells no generation of the ruleset") }
-        return found
+        return try socket.askNumber(message)
     }
 
     /// NFNL_MSG_BATCH_BEGIN and END, for NFNL_SUBSYS_NFTABLES (10, in network order).

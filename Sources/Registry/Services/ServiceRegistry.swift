@@ -38,6 +38,24 @@ public struct ServiceRegistry: Sendable {
         try requireCell(layout)
     }
 
+    /// The names of the directories in `data/services`, sorted, whatever is in them; none when a cell has no services.
+    /// - Throws: `RegistryError` when the cell is no directory or `data/services` can't be listed.
+    public static func directoryNames(in layout: CellLayout) throws(RegistryError) -> [String] {
+        do throws(Errno) {
+            let services = try Directory(path: layout.services)
+            var names: [String] = []
+            for name in try services.names() where !isHidden(name) {
+                if ![.other, .absent].contains(try services.kind(name)) { names.append(name) }
+            }
+            return names.sorted()
+        } catch {
+            try requireNoServices(layout, error)
+            return []
+        }
+    }
+
+    private static func isHidden(_ name: String) -> Bool { name.utf8.starts(with: ".".utf8) }
+
     /// The installed service, or nil when there is none of that id or it has faults.
     public func service(_ id: ServiceID) -> Manifest? {
         services.first { $0.id == id }
@@ -62,7 +80,7 @@ public struct ServiceRegistry: Sendable {
         let directory = try Directory(path: layout.services)
         var sources: [ManifestSource] = []
         var faults: [ServiceFault] = []
-        for name in try directory.names() where !name.utf8.starts(with: ".".utf8) {
+        for name in try directory.names() where !isHidden(name) {
             do throws(RegistryError) {
                 if let source = try source(name, from: directory, layout) { sources.append(source) }
             } catch {

@@ -38,9 +38,7 @@ struct ServiceValidate: AsyncParsableCommand {
         guard let cell else {
             throw ValidationError("name a package, or with --cell the cell whose services are meant")
         }
-        let registry = try ServiceRegistry(loading: cell)
-        let names = registry.services.map(\.id.rawValue) + registry.faults.map(\.service)
-        return names.map { cell.services.appending($0).string }
+        return try ServiceRegistry.directoryNames(in: cell).map { cell.services.appending($0).string }
     }
 
     /// The cell that was named, or the current directory when it is one; a developer needs none.
