@@ -136,7 +136,7 @@ def everyday(result, cell):
     result.check("package check --live has nothing to say against notes", done.status == 0, done)
     done = cell.run("account", "list", "notes", "--json")
     result.equal("and the account it made is gone again", done.json.get("accounts"), ["alice"])
-    cell.engine.docker("pause", "cell-notes")
+    cell.engine.pause("cell-notes")
     done = cell.run("service", "list", "--json")
     result.equal("service list shows that it is paused", entry(done.json, "notes").get("containers"),
                  [{"name": "cell-notes", "state": "paused"}])

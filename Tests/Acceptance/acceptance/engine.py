@@ -55,6 +55,17 @@ class Engine:
             raise RuntimeError(f"docker {' '.join(words)}: {done.stderr.strip()}")
         return done.stdout.strip()
 
+    def pause(self, name):
+        """Pauses a container; on a busy machine the engine's freezer gives up at times, and is asked again."""
+        for _ in range(5):
+            done = subprocess.run(self.command("pause", name), capture_output=True, text=True)
+            if done.returncode == 0:
+                return
+            if "unable to freeze" not in done.stderr:
+                break
+            time.sleep(0.25)
+        raise RuntimeError(f"docker pause {name}: {done.stderr.strip()}")
+
     def image(self, name, tree, *changes):
         """Makes an image from a directory; each change is a Dockerfile instruction."""
         flags = [word for change in changes for word in ("--change", change)]
