@@ -19,7 +19,7 @@ struct NetlinkSocket: ~Copyable {
     /// Seconds after which a missing answer is an error instead of a wait for ever.
     private static let patience = 10
     /// How often a dump is begun again because the state changed meanwhile.
-    private static let attempts = 32
+    static let attempts = 32
 
     private let handle: Handle
     private let room: UnsafeMutableRawBufferPointer

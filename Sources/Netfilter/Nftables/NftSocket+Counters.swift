@@ -22,18 +22,12 @@ extension NftSocket {
     /// The packets that each element of a set has counted, by its address.
     /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
     mutating func elementCounters(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [IPv4Address: UInt64] {
-        var counters: [IPv4Address: UInt64] = [:]
-        try socket.dump(listElements(of: set, in: table), into: &counters) {
-            (reply, counters) throws(NetfilterError) in
-            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
-                guard type == 3 else { return }
-                try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
-                    guard let address = try NftElement(value).key.address else { return }
-                    counters[address] = try Self.elementCounter(value)
-                }
+        try list(set, in: table, into: [:]) { (element, counters) throws(NetfilterError) in
+            guard let address = try NftElement(element).key.address else {
+                throw NetfilterError(.malformed, "the kernel lists an element of \(set.name) that is no address")
             }
+            counters[address] = try Self.elementCounter(element)
         }
-        return counters
     }
 
     /// NFTA_SET_ELEM_EXPR {NFTA_EXPR_NAME, NFTA_EXPR_DATA {…}} of one NFTA_LIST_ELEM.

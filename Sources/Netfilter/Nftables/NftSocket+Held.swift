@@ -14,7 +14,7 @@ extension NftSocket {
             held.listings.merge(try listings(of: table)) { _, rules in rules }
             let present = Set(try names(.getSet, "sets", of: table))
             for set in sets where present.contains(set.name) {
-                held.elements[set.name] = Set(try elements(of: set, in: table))
+                held.elements[set.name] = try elements(of: set, in: table)
             }
             held.counters = Set(try counters(of: table).keys)
         }

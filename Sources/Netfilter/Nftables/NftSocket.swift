@@ -85,23 +85,46 @@ public struct NftSocket: ~Copyable {
         return Dictionary(grouping: rules) { $0.0 }.mapValues { rules in rules.map { $0.1 } }
     }
 
-    /// The elements of a set or map, in no order.
+    /// The elements of a set or map.
     /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
-    public mutating func elements(of set: NftSet, in table: NftTable) throws(NetfilterError) -> [NftElement] {
-        var elements: [NftElement] = []
-        try socket.dump(listElements(of: set, in: table), into: &elements) {
-            (reply, elements) throws(NetfilterError) in
-            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
-                guard type == 3 else { return }
-                try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
-                    elements.append(try NftElement(value))
-                }
-            }
+    public mutating func elements(of set: NftSet, in table: NftTable) throws(NetfilterError) -> Set<NftElement> {
+        try list(set, in: table, into: []) { (element, elements) throws(NetfilterError) in
+            elements.insert(try NftElement(element))
         }
-        return elements
     }
 
-    func listElements(of set: NftSet, in table: NftTable) -> NetlinkMessage {
+    /// Lists a set, element by element, until none comes twice.
+    ///
+    /// The kernel lists as much as a message holds and finds its place again by counting (`nft_rhash_walk`). When the
+    /// hash table grew meanwhile, which it does in the background after many elements were added, the order is another:
+    /// some come twice, and as many are missing. No flag tells.
+    ///
+    /// - Parameter insert: reads one NFTA_LIST_ELEM into the result, which has one place for it.
+    /// - Throws: ``NetfilterError``; `.notFound` when there is no such set.
+    mutating func list<Elements: Collection>(
+        _ set: NftSet, in table: NftTable, into empty: Elements,
+        _ insert: (NetlinkValue, inout Elements) throws(NetfilterError) -> Void
+    ) throws(NetfilterError) -> Elements {
+        let message = listElements(of: set, in: table)
+        for _ in 0..<NetlinkSocket.attempts {
+            var found = (elements: empty, listed: 0)
+            try socket.dump(message, into: &found) { (reply, found) throws(NetfilterError) in
+                try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                    guard type == 3 else { return }
+                    try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
+                        try insert(value, &found.elements)
+                        found.listed += 1
+                    }
+                }
+            }
+            if found.elements.count == found.listed { return found.elements }
+        }
+        throw NetfilterError(
+            .lost,
+            "cannot \(message.subject): the order changed during each of \(NetlinkSocket.attempts) attempts; try again")
+    }
+
+    private func listElements(of set: NftSet, in table: NftTable) -> NetlinkMessage {
         var message = NetlinkMessage(
             .getElement, table.family.rawValue, [], "list the \(set.kind) \(set.name) of \(table)", names: .nftElements)
         message.put(1, text: table.name)

@@ -45,8 +45,8 @@ import Testing
             ] {
                 #expect(shown.contains(line), "\(line) in \(shown)")
             }
-            #expect(Set(try socket.elements(of: services, in: Self.table)) == Set(wide))
-            #expect(Set(try socket.elements(of: exits, in: Self.table)) == Set(ways))
+            #expect(try socket.elements(of: services, in: Self.table) == Set(wide))
+            #expect(try socket.elements(of: exits, in: Self.table) == Set(ways))
         }
     }
 
@@ -66,7 +66,7 @@ import Testing
                     "remove 1 element of the map egress_of of inet t", "add 1 element of the map egress_of of inet t",
                 ])
             let expected = Self.elements(1, .tor) + Self.elements(3, .default)[1...]
-            #expect(Set(try socket.elements(of: Self.map, in: Self.table)) == Set(expected))
+            #expect(try socket.elements(of: Self.map, in: Self.table) == Set(expected))
         }
     }
 
@@ -79,7 +79,25 @@ import Testing
             batch.add(elements, to: Self.map, in: Self.table)
             #expect(batch.count > 2 + 4)
             try socket.commit(batch)
-            #expect(Set(try socket.elements(of: Self.map, in: Self.table)) == Set(elements))
+            #expect(try socket.elements(of: Self.map, in: Self.table) == Set(elements))
+        }
+    }
+
+    // The kernel's list loses elements, and names others twice, when the hash table grows meanwhile.
+    @Test("Elements that were only just added are all listed, while the kernel makes room for them")
+    func growing() async throws {
+        try await ScratchNamespace.with { scratch in
+            var socket = try NftSocket(in: scratch.open())
+            for _ in 0..<20 {
+                try socket.commit(try Self.fresh())
+                for last in stride(from: 500 as UInt32, through: 4000, by: 500) {
+                    var batch = NftBatch()
+                    batch.add(Self.elements(last, .tor).suffix(500), to: Self.map, in: Self.table)
+                    try socket.commit(batch)
+                    #expect(try socket.elements(of: Self.map, in: Self.table) == Set(Self.elements(last, .tor)))
+                }
+                _ = try socket.removeIfPresent([Self.table])
+            }
         }
     }
 
