@@ -64,7 +64,7 @@ public struct EgressWatch: Sendable {
                 await round.reconcile(hearing: send)
             case .containers: await round.reconcile(since: time, hearing: send)
             case .question(let question): await round.answer(question, hearing: send)
-            case .tell: round.tell()
+            case .tell: round.tell(hearing: send)
             case .tick:
                 await round.reconcile(hearing: send)
                 manager.alive(round.status)
@@ -106,8 +106,9 @@ public struct EgressWatch: Sendable {
         var listener: EgressListener?
         var status = "starting"
         private var begun = ContinuousClock.now
-        /// What was repaired and is not told yet: the event that says who made it necessary may still be on its way.
-        private var repairs: [EgressOutcome.Change] = []
+        /// What was repaired and is not told yet, and when: the event that says who made it necessary may still be on
+        /// its way.
+        private var repairs: [(change: EgressOutcome.Change, time: ContinuousClock.Instant)] = []
         private var culprits = Culprits()
         private var said: Set<String> = []
 
@@ -165,23 +166,30 @@ public struct EgressWatch: Sendable {
         private mutating func report(
             _ outcome: EgressOutcome, isWhole: Bool = true, hearing send: @escaping @Sendable (Event) -> Void
         ) {
-            if repairs.isEmpty, !outcome.changes.isEmpty {
-                Task {
-                    try await Task.sleep(for: .milliseconds(200))
-                    send(.tell)
-                }
-            }
-            repairs += outcome.changes
+            if repairs.isEmpty, !outcome.changes.isEmpty { Self.tellSoon(send) }
+            repairs += outcome.changes.map { ($0, .now) }
             note(outcome, isWhole: isWhole)
         }
 
-        /// Says what was repaired, with who made it necessary.
-        mutating func tell() {
-            for change in culprits.blame(repairs) {
-                observer.note("\(change.place): \(change.step)\(change.by.map { "; \($0)" } ?? "")")
+        private static func tellSoon(_ send: @escaping @Sendable (Event) -> Void) {
+            Task {
+                try await Task.sleep(for: .milliseconds(200))
+                send(.tell)
             }
+        }
+
+        /// Says what was repaired, with who made it necessary; what nobody is known for after a second, without.
+        mutating func tell(hearing send: @escaping @Sendable (Event) -> Void) {
+            let blamed = zip(culprits.blame(repairs.map(\.change)), repairs.map(\.time))
             repairs = []
-            culprits = Culprits()
+            for (change, time) in blamed {
+                if change.by == nil, time.duration(to: .now) < .seconds(1) {
+                    repairs.append((change, time))
+                } else {
+                    observer.note("\(change.place): \(change.step)\(change.by.map { "; \($0)" } ?? "")")
+                }
+            }
+            if repairs.isEmpty { culprits = Culprits() } else { Self.tellSoon(send) }
         }
 
         private mutating func note(_ outcome: EgressOutcome, isWhole: Bool = true) {
