@@ -83,7 +83,8 @@ let package = Package(
             ], swiftSettings: settings),
         .testTarget(
             name: "ArchiveTests",
-            dependencies: ["Archive", .product(name: "SystemPackage", package: "swift-system")], exclude: ["Corpus"],
+            dependencies: ["Archive", "TestSupport", .product(name: "SystemPackage", package: "swift-system")],
+            exclude: ["Corpus"],
             swiftSettings: settings),
         .testTarget(
             name: "NetfilterTests",

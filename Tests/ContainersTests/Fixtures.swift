@@ -19,10 +19,14 @@ func fakeDocker(in directory: FilePath, _ script: String) throws -> String {
     return path.string
 }
 
-/// The processes whose command line contains `mark`, which every test chooses for itself.
+/// The processes whose command line contains `mark`, which every test chooses for itself; not those that are older than
+/// this one, which an earlier run of the tests may have left when it was killed.
 func processes(marked mark: String) async throws -> [String] {
-    try await Tool.run(["ps", "-eo", "pid,ppid,pgid,stat,args"]).split(separator: "\n").map(String.init)
-        .filter { $0.contains(mark) && !$0.contains("ps -eo") }
+    let own = getpid()
+    let lines = try await Tool.run(["ps", "-eo", "etimes,pid,ppid,pgid,stat,args"]).split(separator: "\n")
+    func age(_ line: Substring) -> Int { Int(line.split(separator: " ")[0]) ?? 0 }
+    let ownAge = lines.first { $0.split(separator: " ")[1] == "\(own)" }.map(age) ?? 0
+    return lines.filter { $0.contains(mark) && !$0.contains("ps -eo") && age($0) <= ownAge }.map(String.init)
 }
 
 /// Waits until no process has `mark`, for at most two seconds, and returns those that stayed.

@@ -1,39 +1,43 @@
 internal import Glibc
+internal import Subprocess
 internal import SystemPackage
 
 /// The process beside the tests that starts the engine and outlives them just long enough to end it.
 enum EngineWatchdog {
     /// Starts engine and watchdog; they end when this process does.
-    static func start(name: String, directory: String) throws {
-        let (reading, writing) = try FileDescriptor.pipe()
-        // Neither end may reach another child: the watchdog would wait for that one, too.
-        _ = fcntl(reading.rawValue, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(writing.rawValue, F_SETFD, FD_CLOEXEC)
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, reading.rawValue, 0)
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        // A session of its own: Ctrl-C at the tests must not end it before the engine.
-        let arguments = ["setsid", "sh", "-c", script, "watchdog", name, directory]
-        var pointers = arguments.map { strdup($0) } + [nil]
-        defer { pointers.forEach { free($0) } }
-        var process: pid_t = 0
-        let failure = posix_spawnp(&process, "setsid", &actions, nil, &pointers, environ)
-        try reading.close()
-        guard failure == 0 else { throw Errno(rawValue: failure) }
+    /// - Throws: ``Tool/Failure`` when it can't be started, and `Errno`.
+    static func start(name: String, directory: String) async throws {
+        let (asked, asking) = try pipe()
+        let (ended, ending) = try pipe()
+        // A session of its own: Ctrl-C at the tests must not end it before the engine. By Subprocess, which leaves its
+        // child nothing but these: a watchdog that held the pipe of another test's command would never let that test
+        // see the command's end.
+        let result = try await Subprocess.run(
+            .name("setsid"), arguments: ["--fork", "sh", "-c", script, "watchdog", name, directory],
+            input: .fileDescriptor(asked, closeAfterSpawningProcess: true),
+            output: .fileDescriptor(ending, closeAfterSpawningProcess: true), error: .discarded)
+        guard result.terminationStatus.isSuccess else {
+            throw Tool.Failure(description: "setsid, for the test engine: \(result.terminationStatus)")
+        }
         // The pipe stays open on purpose; an orderly end also waits, so that nothing is left when the tests return.
-        watched = (process, writing.rawValue)
+        pipes = (asking.rawValue, ended.rawValue)
         atexit {
-            close(EngineWatchdog.watched.pipe)
-            var status: Int32 = 0
-            waitpid(EngineWatchdog.watched.process, &status, 0)
+            close(EngineWatchdog.pipes.asking)
+            var end = pollfd(fd: EngineWatchdog.pipes.ended, events: Int16(POLLIN), revents: 0)
+            poll(&end, 1, 60_000)
         }
     }
 
+    /// A pipe of which no child gets more than it is handed.
+    private static func pipe() throws -> (reading: FileDescriptor, writing: FileDescriptor) {
+        let ends = try FileDescriptor.pipe()
+        _ = fcntl(ends.readEnd.rawValue, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(ends.writeEnd.rawValue, F_SETFD, FD_CLOEXEC)
+        return (ends.readEnd, ends.writeEnd)
+    }
+
     // Written once before atexit reads it.
-    nonisolated(unsafe) private static var watched: (process: pid_t, pipe: Int32) = (0, -1)
+    nonisolated(unsafe) private static var pipes: (asking: Int32, ended: Int32) = (-1, -1)
 
     private static let script = """
         PATH=$PATH:/usr/sbin:/sbin; name=$1; directory=$2

@@ -29,7 +29,7 @@ public final class TestEngine: Sendable {
         let name = "picjobs-\(getpid())"
         directory = "/tmp/\(name)-engine"
         host = "unix://\(directory)/docker.sock"
-        try EngineWatchdog.start(name: name, directory: directory)
+        try await EngineWatchdog.start(name: name, directory: directory)
         for _ in 0..<300 {
             do {
                 try await docker(["version"])

@@ -102,8 +102,8 @@ class Cell:
         options.setdefault("stderr", subprocess.PIPE)
         return subprocess.Popen([*self.prefix, binary(), *words], env=environment, cwd=self.path, **options)
 
-    def run(self, *words, timeout=1800):
-        """Runs picjobs to its end."""
+    def run(self, *words, timeout=300):
+        """Runs picjobs to its end, which it must reach within `timeout` seconds."""
         began = time.monotonic()
         process = self.start(*words)
         try:

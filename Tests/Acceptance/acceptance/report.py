@@ -1,6 +1,7 @@
 """Counts checks, prints what was measured, and ends a script with `N passed, N failed`."""
 
 import atexit
+import faulthandler
 import os
 import shutil
 import signal
@@ -67,6 +68,7 @@ def run(title, body):
     `Skip` is printed with its reason. With PICJOBS_REQUIRE_REAL=1 a skip is a failure.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    faulthandler.register(signal.SIGTERM, chain=True)  # says where it is, should it hang
     report = Report(title)
     scratch = Scratch()
     try:

@@ -38,3 +38,9 @@ func failure(_ body: () throws -> Void) -> ArchiveError? {
     do { try body() } catch { return error as? ArchiveError }
     return nil
 }
+
+/// The same of a closure that waits.
+func failure(_ body: () async throws -> Void) async -> ArchiveError? {
+    do { try await body() } catch { return error as? ArchiveError }
+    return nil
+}

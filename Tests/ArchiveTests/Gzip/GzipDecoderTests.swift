@@ -8,10 +8,12 @@ import Testing
 struct GzipDecoderTests {
     private static let content = Array("some content that is packed\n".utf8)
     /// `printf 'some content that is packed\n' | gzip -n9`, made on Debian 12 by gzip 1.12 when the tests run.
-    private static let plain = Result {
+    private let plain: [UInt8]
+
+    init() async throws {
         let scratch = try Scratch()
-        try shell("printf 'some content that is packed\\n' | gzip -n9 > \(scratch.path)/a.gz")
-        return try readFile(scratch.path + "/a.gz")
+        try await shell("printf 'some content that is packed\\n' | gzip -n9 > \(scratch.path)/a.gz")
+        plain = try readFile(scratch.path + "/a.gz")
     }
 
     private func decode(_ bytes: [UInt8], capacity: Int = 1 << 16) throws -> [UInt8] {
@@ -32,15 +34,14 @@ struct GzipDecoderTests {
 
     /// The plain member with another header in front of its data.
     private func with(flags: UInt8, _ fields: [UInt8]) throws -> [UInt8] {
-        let plain = try Self.plain.get()
-        return Array(plain[..<3]) + [flags] + Array(plain[4..<10]) + fields + Array(plain[10...])
+        Array(plain[..<3]) + [flags] + Array(plain[4..<10]) + fields + Array(plain[10...])
     }
 
     @Test("What gzip wrote is read, in pieces of any size", arguments: [1, 7, 28, 29, 1 << 16])
-    func reads(_ capacity: Int) throws { #expect(try decode(Self.plain.get(), capacity: capacity) == Self.content) }
+    func reads(_ capacity: Int) throws { #expect(try decode(plain, capacity: capacity) == Self.content) }
 
     @Test("A name, a remark, extra fields and a header checksum are passed over")
-    func headerVariants() throws {
+    func headerVariants() async throws {
         let name = Array("a name.tar\0".utf8)
         let extra: [UInt8] = [5, 0, 1, 2, 3, 4, 5]
         #expect(try decode(with(flags: 0x08, name)) == Self.content)
@@ -51,7 +52,7 @@ struct GzipDecoderTests {
         let all = try with(flags: 0x1E, extra + name + name)
         // The checksum is the low half of the CRC-32 of the header in front of it (RFC 1952, 2.3.1).
         let header = Array(all[..<(10 + extra.count + 2 * name.count)])
-        let checksum = try Self.crc(header)
+        let checksum = try await Self.crc(header)
         let checked = header + [UInt8(checksum & 0xFF), UInt8(checksum >> 8 & 0xFF)] + Array(all[header.count...])
         #expect(try decode(checked) == Self.content)
         var wrong = checked
@@ -59,8 +60,9 @@ struct GzipDecoderTests {
         #expect(rule(wrong) == .gzipHeader)
     }
 
-    private static func crc(_ bytes: [UInt8]) throws -> UInt32 {
-        let text = try shell("python3 -c 'import zlib; print(zlib.crc32(bytes.fromhex(\"\(Hex.encode(bytes))\")))'")
+    private static func crc(_ bytes: [UInt8]) async throws -> UInt32 {
+        let text = try await shell(
+            "python3 -c 'import zlib; print(zlib.crc32(bytes.fromhex(\"\(Hex.encode(bytes))\")))'")
         return try #require(UInt32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
     }
 
@@ -68,7 +70,7 @@ struct GzipDecoderTests {
     func badHeaders() throws {
         for flag in [0x20, 0x40, 0x80] as [UInt8] { #expect(rule(try with(flags: flag, [])) == .gzipHeader) }
         for place in 0..<3 {
-            var bytes = try Self.plain.get()
+            var bytes = plain
             bytes[place] ^= 1
             #expect(rule(bytes) == .gzipHeader)
         }
@@ -78,13 +80,13 @@ struct GzipDecoderTests {
 
     @Test("A file that stops at any byte is refused as truncated")
     func everyTruncation() throws {
-        let bytes = try Self.plain.get()
+        let bytes = plain
         for end in 0..<bytes.count { #expect(rule(Array(bytes[..<end])) == .gzipTruncated, "\(end)") }
     }
 
     @Test("A flipped bit anywhere behind the header is refused, unless it is one that says nothing")
     func everyBit() throws {
-        let bytes = try Self.plain.get()
+        let bytes = plain
         for place in 10..<bytes.count {
             for bit in 0..<8 as Range<UInt8> {
                 var flipped = bytes
@@ -102,17 +104,17 @@ struct GzipDecoderTests {
 
     @Test("A wrong checksum and a wrong length are named as such")
     func trailer() throws {
-        var bytes = try Self.plain.get()
+        var bytes = plain
         bytes[bytes.count - 5] ^= 0x80
         #expect(rule(bytes) == .gzipCRC)
-        bytes = try Self.plain.get()
+        bytes = plain
         bytes[bytes.count - 1] ^= 0x80
         #expect(rule(bytes) == .gzipLength)
     }
 
     @Test("A single byte, zeros, or a second member behind the end are refused")
     func trailing() throws {
-        let bytes = try Self.plain.get()
+        let bytes = plain
         #expect(rule(bytes + [0]) == .gzipTrailing)
         #expect(rule(bytes + [UInt8](repeating: 0, count: 300_000)) == .gzipTrailing)
         #expect(rule(bytes + bytes) == .gzipTrailing)

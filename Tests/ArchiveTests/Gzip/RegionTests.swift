@@ -25,7 +25,7 @@ struct RegionTests {
 
     private struct Line: Decodable { let region: Region? }
 
-    private func take(_ stream: [UInt8], threads: Int = 2) throws -> Written {
+    private func take(_ stream: [UInt8], threads: Int = 2) async throws -> Written {
         let scratch = try Scratch()
         try writeFile(scratch.path + "/a.tar", stream)
         let input = try FileDescriptor.open(FilePath(scratch.path + "/a.tar"), .readOnly)
@@ -37,9 +37,9 @@ struct RegionTests {
             input: input, output: output, index: index, name: "a.tar.gz", progress: TransferProgress())
         if case .complete = outcome.end {} else { Issue.record("\(outcome.end)") }
         #expect(outcome.rawBytes == UInt64(stream.count))
-        let lines = try shell("gzip -dc \(scratch.path)/a.index").split(separator: "\n").map(String.init)
+        let lines = try await shell("gzip -dc \(scratch.path)/a.index").split(separator: "\n").map(String.init)
         let regions = try lines.compactMap { try JSONDecoder().decode(Line.self, from: Data($0.utf8)).region }
-        try shell("gzip -dc \(scratch.path)/a.tar.gz | cmp - \(scratch.path)/a.tar")
+        try await shell("gzip -dc \(scratch.path)/a.tar.gz | cmp - \(scratch.path)/a.tar")
         return Written(
             archive: try readFile(scratch.path + "/a.tar.gz"), regions: regions,
             entries: lines.count { $0.hasPrefix(#"{"entry":"#) }, lines: lines)
@@ -63,9 +63,9 @@ struct RegionTests {
     private static let emitter = TarEmitter(properties: .all, keepsHoles: true)
 
     @Test("Each region inflates on its own to what the index says, and all of them are the stream")
-    func regionsStandAlone() throws {
+    func regionsStandAlone() async throws {
         let stream = try Emitted.stream(Self.items(), Self.emitter)
-        let written = try take(stream)
+        let written = try await take(stream)
         #expect(written.lines.first == #"{"picjobs_index":1}"#)
         #expect(written.lines.last == #"{"end":true}"#)
         #expect(written.entries == 403)
@@ -78,7 +78,7 @@ struct RegionTests {
             #expect(region.offset == place)
             let packed = Array(written.archive[Int(place)..<Int(place) + region.size])
             #expect(SHA256.hash(packed).hex == region.sha256)
-            let inflated = try Self.inflate(packed, count: region.raw_size)
+            let inflated = try await Self.inflate(packed, count: region.raw_size)
             #expect(SHA256.hash(inflated).hex == region.raw_sha256)
             whole += inflated
             raw += UInt64(region.raw_size)
@@ -89,10 +89,10 @@ struct RegionTests {
     }
 
     /// A region as a gzip member of its own; Python's zlib judges.
-    private static func inflate(_ packed: [UInt8], count: Int) throws -> [UInt8] {
+    private static func inflate(_ packed: [UInt8], count: Int) async throws -> [UInt8] {
         let scratch = try Scratch()
         try writeFile(scratch.path + "/region", packed)
-        try shell(
+        try await shell(
             """
             python3 -c 'import sys, zlib
             packed = open(sys.argv[1], "rb").read()
@@ -103,8 +103,8 @@ struct RegionTests {
     }
 
     @Test("All regions but the last are 16 to 256 KiB long")
-    func lengths() throws {
-        let written = try take(try Emitted.stream(Self.items(), Self.emitter))
+    func lengths() async throws {
+        let written = try await take(try Emitted.stream(Self.items(), Self.emitter))
         for region in written.regions.dropLast() {
             #expect((RegionCutter.minimum...RegionCutter.maximum).contains(region.raw_size))
         }
@@ -112,16 +112,16 @@ struct RegionTests {
     }
 
     @Test("One thread writes the same bytes as five")
-    func threads() throws {
+    func threads() async throws {
         let stream = try Emitted.stream(Self.items(), Self.emitter)
-        #expect(try take(stream, threads: 1).archive == take(stream, threads: 5).archive)
+        #expect(try await take(stream, threads: 1).archive == take(stream, threads: 5).archive)
     }
 
     @Test(
         "After an insertion at the front, in the middle of a large file, or a changed file, most regions are the same")
-    func resynchronises() throws {
+    func resynchronises() async throws {
         let items = try Self.items()
-        let before = Set(try take(try Emitted.stream(items, Self.emitter)).regions.map(\.raw_sha256))
+        let before = Set(try await take(try Emitted.stream(items, Self.emitter)).regions.map(\.raw_sha256))
         var front = items
         front.insert(try Item("d/a-new-one", content: SplitMix.fixed(10_001)), at: 1)
         var middle = items
@@ -131,7 +131,7 @@ struct RegionTests {
         changed[150].content = Array("changed".utf8)
         changed[150].entry.size = 7
         for (name, variant) in [("front", front), ("middle", middle), ("changed", changed)] {
-            let after = try take(try Emitted.stream(variant, Self.emitter)).regions.map(\.raw_sha256)
+            let after = try await take(try Emitted.stream(variant, Self.emitter)).regions.map(\.raw_sha256)
             let known = after.count { before.contains($0) }
             #expect(known * 10 >= after.count * 7, "\(name): \(known) of \(after.count)")
         }
@@ -191,15 +191,15 @@ struct RegionTests {
     }
 
     @Test("The smallest archive there is, one empty directory, has a right header and trailer")
-    func smallest() throws {
+    func smallest() async throws {
         let stream = try Emitted.stream([try Item(".", .directory)], Self.emitter)
-        let written = try take(stream)
+        let written = try await take(stream)
         #expect(written.regions.count == 1)
         #expect(written.archive.starts(with: GzipFormat.header))
         // CRC-32 by Python: python3 -c 'import zlib; …'
         let scratch = try Scratch()
         try writeFile(scratch.path + "/a.tar", stream)
-        let crc = try shell(
+        let crc = try await shell(
             "python3 -c 'import sys,zlib;print(zlib.crc32(open(sys.argv[1],\"rb\").read()))' \(scratch.path)/a.tar")
         let expected = try #require(UInt32(crc.trimmingCharacters(in: .whitespacesAndNewlines)))
         #expect(Array(written.archive.suffix(10)) == GzipFormat.trailer(crc: expected, rawBytes: UInt64(stream.count)))
@@ -214,9 +214,9 @@ struct RegionTests {
 
     @Test(
         "Stored blocks of any length inflate to themselves", arguments: [1, 65_534, 65_535, 65_536, 131_070, 200_000])
-    func stored(_ count: Int) throws {
+    func stored(_ count: Int) async throws {
         let raw = SplitMix.fixed(count)
-        #expect(try Self.inflate(RegionCompressor.stored(raw), count: count) == raw)
+        #expect(try await Self.inflate(RegionCompressor.stored(raw), count: count) == raw)
     }
 
     @Test("A compressor that can't start says so, and frees its memory once")

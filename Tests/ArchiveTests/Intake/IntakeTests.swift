@@ -1,23 +1,13 @@
 import Archive
 import Foundation
 import SystemPackage
+import TestSupport
 import Testing
 
-/// Runs `command` with a shell, output to a file; used to let other tools judge.
+/// Runs `command` with a shell and returns what it writes; used to let other tools judge.
 @discardableResult
-func shell(_ command: String) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", command]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    let text = String(decoding: data, as: UTF8.self)
-    try #require(process.terminationStatus == 0, "\(command): \(text)")
-    return text
+func shell(_ command: String) async throws -> String {
+    try await Tool.run(["bash", "-c", command])
 }
 
 @Suite("The intake of a tar stream")
@@ -36,19 +26,19 @@ struct IntakeTests {
     }
 
     @Test("What GNU tar writes comes back byte for byte from gzip, and our own reader agrees")
-    func gnuTarRoundTrip() throws {
+    func gnuTarRoundTrip() async throws {
         let directory = FileManager.default.temporaryDirectory.path + "/intake-\(UInt64.random(in: 0...UInt64.max))"
-        try shell("mkdir -p \(directory)")
+        try await shell("mkdir -p \(directory)")
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let tar =
             "--format=posix -S --xattrs --acls --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime"
-        try shell("tar -C /usr/share/doc \(tar) -cf \(directory)/a.tar .")
+        try await shell("tar -C /usr/share/doc \(tar) -cf \(directory)/a.tar .")
         let outcome = try intake(directory + "/a.tar", in: directory)
         guard case .complete = outcome.end else {
             Issue.record("\(outcome.end)")
             return
         }
-        try shell("gzip -dc \(directory)/a.tar.gz | cmp - \(directory)/a.tar")
+        try await shell("gzip -dc \(directory)/a.tar.gz | cmp - \(directory)/a.tar")
         let summary = try ArchiveFile(path: directory + "/a.tar.gz").walk(limits: .unrecorded)
         #expect(summary.digest == outcome.digest)
         #expect(summary.totals == outcome.totals)

@@ -29,25 +29,25 @@ struct StorePackageTests {
     @Test(
         "Python's zipfile, stored and deflated, with its sizes in front or behind",
         arguments: ["0 seek", "8 seek", "8 pipe"])
-    func zipfile(_ words: String) throws {
+    func zipfile(_ words: String) async throws {
         let words = words.split(separator: " ").map(String.init)
-        let bytes = try ZipFixture.tool(["python3", "-c", Self.python] + words, files: Self.files)
+        let bytes = try await ZipFixture.tool(["python3", "-c", Self.python] + words, files: Self.files)
         #expect(try StorePackage(zip: bytes) == Self.package)
     }
 
     @Test("what is stored with its size behind it is refused: only the directory tells where it ends")
-    func storedPipe() throws {
-        let bytes = try ZipFixture.tool(["python3", "-c", Self.python, "0", "pipe"], files: Self.files)
+    func storedPipe() async throws {
+        let bytes = try await ZipFixture.tool(["python3", "-c", Self.python, "0", "pipe"], files: Self.files)
         #expect(failure { _ = try StorePackage(zip: bytes) }?.violation?.rule == .zipMethod)
     }
 
     @Test(
         "Info-ZIP's zip, with times and owners and without, stored and deflated",
         .enabled(if: ZipFixture.isInstalled("zip"), "zip is not installed"), arguments: ["-q", "-q9X", "-q0"])
-    func infoZip(_ option: String) throws {
+    func infoZip(_ option: String) async throws {
         let words = ["zip", option, "-", "install.sh", "manifest.json", "compose-template.yml"]
         // To a pipe it writes sizes behind the data, also of what is stored.
-        let bytes = try ZipFixture.tool(
+        let bytes = try await ZipFixture.tool(
             ["sh", "-c", words.map { $0 == "-" ? "x.zip" : $0 }.joined(separator: " ") + " && cat x.zip"],
             files: Self.files)
         #expect(try StorePackage(zip: bytes) == Self.package)
@@ -56,21 +56,21 @@ struct StorePackageTests {
     @Test(
         "libarchive's bsdtar, which writes data descriptors",
         .enabled(if: ZipFixture.isInstalled("bsdtar"), "bsdtar is not installed"))
-    func bsdtar() throws {
+    func bsdtar() async throws {
         // To a pipe it adds zeros up to 10240 bytes, which are refused.
         let words = "bsdtar --format zip -cf x.zip manifest.json compose-template.yml install.sh && cat x.zip"
-        let bytes = try ZipFixture.tool(["sh", "-c", words], files: Self.files)
+        let bytes = try await ZipFixture.tool(["sh", "-c", words], files: Self.files)
         #expect(try StorePackage(zip: bytes) == Self.package)
     }
 
     @Test("what is written is read again, the same bytes each time, and Python finds nothing wrong with it")
-    func roundTrip() throws {
+    func roundTrip() async throws {
         let bytes = Self.package.zip()
         #expect(bytes == Self.package.zip())
         #expect(try StorePackage(zip: bytes) == Self.package)
         let least = StorePackage(manifest: [])
         #expect(try StorePackage(zip: least.zip()) == least)
-        let listing = try ZipFixture.tool(
+        let listing = try await ZipFixture.tool(
             [
                 "python3", "-c",
                 """

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 @testable import Archive
 
@@ -75,27 +76,16 @@ struct ZipFixture {
     }
 
     /// Runs a tool and takes the bytes that it writes to standard output; `files` lie in its working directory.
-    static func tool(_ command: [String], files: [String: String] = [:], binary: [String: [UInt8]] = [:]) throws
-        -> [UInt8]
-    {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "picjobs-zip-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }
-        for (name, text) in files { try Data(text.utf8).write(to: directory.appendingPathComponent(name)) }
-        for (name, bytes) in binary { try Data(bytes).write(to: directory.appendingPathComponent(name)) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        process.currentDirectoryURL = directory
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(description: "\(command) failed") }
-        return Array(data)
+    static func tool(
+        _ command: [String], files: [String: String] = [:], binary: [String: [UInt8]] = [:]
+    ) async throws -> [UInt8] {
+        try await TemporaryDirectory.with { directory in
+            for (name, text) in files { try Data(text.utf8).write(to: URL(fileURLWithPath: "\(directory)/\(name)")) }
+            for (name, bytes) in binary { try Data(bytes).write(to: URL(fileURLWithPath: "\(directory)/\(name)")) }
+            let outcome = try await Tool.outcome(of: command, in: directory)
+            guard outcome.code == 0 else { throw Failure(description: "\(command) failed: \(outcome.error)") }
+            return outcome.bytes
+        }
     }
 
     struct Failure: Error, CustomStringConvertible { let description: String }

@@ -43,12 +43,12 @@ struct EmitterGoldenTests {
     @Test(
         "All four extract names, types, modes, owners, sizes, links and devices as they are",
         arguments: extractors.keys.sorted())
-    func extracts(_ tool: String) throws {
+    func extracts(_ tool: String) async throws {
         let scratch = try Scratch()
         try writeFile(scratch.path + "/a.tar", try Emitted.stream(Self.table(), Self.plain))
         let command = try #require(Self.extractors[tool])
-        try shell("umask 0; mkdir \(scratch.path)/out && cd \(scratch.path)/out && \(command) ../a.tar")
-        let found = try shell(
+        try await shell("umask 0; mkdir \(scratch.path)/out && cd \(scratch.path)/out && \(command) ../a.tar")
+        let found = try await shell(
             "cd \(scratch.path)/out && find . -mindepth 1 -printf '%p\\n' | sort | xargs -d '\\n' stat -c '%n %F %a %u:%g %h %t:%T'"
         )
         let long = Self.long
@@ -69,16 +69,17 @@ struct EmitterGoldenTests {
                 ./d/softlong symbolic link 777 \(links[1]) 1 0:0
 
                 """)
-        #expect(try shell("cat \(scratch.path)/out/d/hard") == "hello")
+        #expect(try await shell("cat \(scratch.path)/out/d/hard") == "hello")
         #expect(try readFile("\(scratch.path)/out/d/hardlong") == SplitMix.fixed(600))
         #expect(
-            try shell("readlink \(scratch.path)/out/d/softlong \(scratch.path)/out/d/soft")
+            try await shell("readlink \(scratch.path)/out/d/softlong \(scratch.path)/out/d/soft")
                 == "\(long)\(long)\n../no where\n")
-        #expect(try shell("stat -c %Y \(scratch.path)/out/d/file \(scratch.path)/out/d/empty") == "1700000000\n0\n")
+        #expect(
+            try await shell("stat -c %Y \(scratch.path)/out/d/file \(scratch.path)/out/d/empty") == "1700000000\n0\n")
     }
 
     @Test("All four list the entries in order")
-    func lists() throws {
+    func lists() async throws {
         let scratch = try Scratch()
         let items = try Self.table()
         try writeFile(scratch.path + "/a.tar", try Emitted.stream(items, Self.plain))
@@ -88,17 +89,17 @@ struct EmitterGoldenTests {
         }
         let expected = names.joined(separator: "\n") + "\n"
         for command in ["tar -tf", "busybox tar -tf", "bsdtar -tf"] {
-            #expect(try shell("\(command) \(scratch.path)/a.tar") == expected, "\(command)")
+            #expect(try await shell("\(command) \(scratch.path)/a.tar") == expected, "\(command)")
         }
-        let python = try shell("python3 -m tarfile -l \(scratch.path)/a.tar")
+        let python = try await shell("python3 -m tarfile -l \(scratch.path)/a.tar")
         #expect(python.split(separator: "\n").count == items.count)
     }
 
     @Test("Headers are GNU tar's own, byte for byte")
-    func sameBytesAsGNUTar() throws {
+    func sameBytesAsGNUTar() async throws {
         let scratch = try Scratch()
         let long = Self.long
-        try shell(
+        try await shell(
             """
             cd \(scratch.path) && mkdir -m 2750 d && printf hello > d/file && chmod 4755 d/file && mkfifo -m 600 d/fifo \
             && ln -s '../no where' d/soft && mknod -m 666 d/null c 1 3 && head -c 600 /dev/zero > d/\(long) \
@@ -119,7 +120,7 @@ struct EmitterGoldenTests {
         }
         for (name, item) in items {
             let ours = Self.plain.headers(item.entry)
-            try shell(
+            try await shell(
                 "cd \(scratch.path) && tar --format=gnu --numeric-owner --no-recursion -cf - './\(name)' 2>/dev/null"
                     + " | head -c \(ours.count) > header; true")
             let theirs = try readFile(scratch.path + "/header")
@@ -149,15 +150,15 @@ struct EmitterGoldenTests {
     }
 
     @Test("GNU tar restores nanoseconds, attributes, ACLs and holes from our pax headers")
-    func pax() throws {
+    func pax() async throws {
         let scratch = try Scratch()
         try writeFile(scratch.path + "/a.tar", try Emitted.stream(Self.demanding(), Self.full))
         let out = scratch.path + "/out"
-        try shell(
+        try await shell(
             "mkdir \(out) && cd \(out) && tar --numeric-owner --xattrs --xattrs-include=* --acls -xpf ../a.tar && getfacl -nc attributes > ../acl"
         )
         // find prints seconds and nanoseconds side by side: -2 and 0.5 are -1.5.
-        let found = try shell("cd \(out) && find . -printf '%p %T@ %U\\n' | sort")
+        let found = try await shell("cd \(out) && find . -printf '%p %T@ %U\\n' | sort")
         #expect(
             found == """
                 . 1700000000.1234567890 0
@@ -167,10 +168,10 @@ struct EmitterGoldenTests {
                 ./n-\(Self.long) 1700000000.0000000070 0
 
                 """)
-        #expect(try shell("cd \(out) && getfattr --only-values -n 'user.a=b%' attributes") == "a\nb")
-        #expect(try shell("grep -c user:1000:r-- \(scratch.path)/acl") == "1\n")
+        #expect(try await shell("cd \(out) && getfattr --only-values -n 'user.a=b%' attributes") == "a\nb")
+        #expect(try await shell("grep -c user:1000:r-- \(scratch.path)/acl") == "1\n")
         try expectHoles(out)
-        #expect(try #require(Int(try shell("stat -c %b \(out)/holes").trimmingCharacters(in: .newlines))) < 100)
+        #expect(try #require(Int(try await shell("stat -c %b \(out)/holes").trimmingCharacters(in: .newlines))) < 100)
     }
 
     private func expectHoles(_ out: String) throws {
@@ -181,22 +182,22 @@ struct EmitterGoldenTests {
     }
 
     @Test("bsdtar and Python read the same sparse file, names and times", arguments: ["bsdtar", "python3"])
-    func paxElsewhere(_ tool: String) throws {
+    func paxElsewhere(_ tool: String) async throws {
         let scratch = try Scratch()
         try writeFile(scratch.path + "/a.tar", try Emitted.stream(Self.demanding(), Self.full))
         let command = try #require(Self.extractors[tool])
-        try shell("mkdir \(scratch.path)/out && cd \(scratch.path)/out && \(command) ../a.tar")
+        try await shell("mkdir \(scratch.path)/out && cd \(scratch.path)/out && \(command) ../a.tar")
         try expectHoles(scratch.path + "/out")
-        #expect(try shell("cd \(scratch.path)/out && stat -c %Y n-*") == "1700000000\n")
+        #expect(try await shell("cd \(scratch.path)/out && stat -c %Y n-*") == "1700000000\n")
     }
 
     @Test("A receiver that keeps no holes gets zeros", arguments: extractors.keys.sorted())
-    func zeros(_ tool: String) throws {
+    func zeros(_ tool: String) async throws {
         let scratch = try Scratch()
         try writeFile(scratch.path + "/a.tar", try Emitted.stream(Self.demanding(), Self.plain))
         let command = try #require(Self.extractors[tool])
         // busybox's times before 1970 are its own (docs/archives.md): its complaint is not the matter here.
-        try shell("mkdir \(scratch.path)/out && cd \(scratch.path)/out && \(command) ../a.tar")
+        try await shell("mkdir \(scratch.path)/out && cd \(scratch.path)/out && \(command) ../a.tar")
         try expectHoles(scratch.path + "/out")
     }
 }

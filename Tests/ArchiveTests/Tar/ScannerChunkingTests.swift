@@ -41,10 +41,10 @@ struct ScannerChunkingTests {
     }
 
     @Test("Streams of other tools give the same events in one piece, byte by byte, and in random pieces")
-    func otherTools() throws {
+    func otherTools() async throws {
         let scratch = try Scratch()
         for (name, command) in Self.tools.sorted(by: { $0.key < $1.key }) {
-            try shell("cd \(scratch.path); [ -d d ] || { \(Self.tree); }; \(command) d > stream.tar")
+            try await shell("cd \(scratch.path); [ -d d ] || { \(Self.tree); }; \(command) d > stream.tar")
             let scan = try expectSame(try readFile(scratch.path + "/stream.tar"), name)
             #expect(scan.violation == nil, "\(name)")
             #expect(scan.events.count == 11, "\(name)")
@@ -53,17 +53,17 @@ struct ScannerChunkingTests {
     }
 
     @Test("Good archives of the corpus do, too", arguments: Corpus.files("good", only: nil))
-    func good(_ name: String) throws {
+    func good(_ name: String) async throws {
         let file = try #require(Corpus.shared[name])
-        let scan = try expectSame(try inflated(name), limits: file.archiveLimits, name)
+        let scan = try expectSame(try await inflated(name), limits: file.archiveLimits, name)
         #expect(scan.violation == nil)
         #expect(UInt64(scan.events.count) == file.entries)
     }
 
     @Test("Hostile archives break the same rule at the same byte", arguments: Corpus.files("hostile", only: nil))
-    func hostile(_ name: String) throws {
+    func hostile(_ name: String) async throws {
         let file = try #require(Corpus.shared[name])
-        let stream = try inflated(name)
+        let stream = try await inflated(name)
         guard stream.count < 4 << 20 else { return }
         _ = try expectSame(stream, limits: file.archiveLimits, name)
     }
@@ -83,10 +83,11 @@ struct ScannerChunkingTests {
         }
     }
 
-    private func inflated(_ name: String) throws -> [UInt8] {
+    private func inflated(_ name: String) async throws -> [UInt8] {
         let scratch = try Scratch()
         // Some are damaged on purpose: whatever comes out is a stream.
-        try shell("gzip -dc '\(Corpus.path(name))' 2>/dev/null | head -c 8388608 > \(scratch.path)/stream.tar; true")
+        try await shell(
+            "gzip -dc '\(Corpus.path(name))' 2>/dev/null | head -c 8388608 > \(scratch.path)/stream.tar; true")
         return try readFile(scratch.path + "/stream.tar")
     }
 }

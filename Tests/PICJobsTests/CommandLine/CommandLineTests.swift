@@ -12,22 +12,22 @@ struct CommandLineTests {
     ]
 
     @Test("Every command's help names its exit codes", arguments: commands)
-    func help(_ command: String) throws {
-        let result = try Program.run(command.split(separator: " ").map(String.init) + ["--help"])
+    func help(_ command: String) async throws {
+        let result = try await Program.run(command.split(separator: " ").map(String.init) + ["--help"])
         #expect(result.code == 0)
         #expect(result.output.replacing("\n", with: " ").contains(/[Ee]xit codes?:? +/), "\(result.output)")
         #expect(result.error.isEmpty)
     }
 
-    private func with(_ body: (String) throws -> Void) async throws {
+    private func with(_ body: (String) async throws -> Void) async throws {
         try await TemporaryDirectory.with { path in
             let cell = try RestoreCell(path)
             try await cell.fill()
-            try body(cell.cell.path)
+            try await body(cell.cell.path)
         }
     }
 
-    private func object(_ result: Program.Result) throws -> [String: Any] {
+    private func object(_ result: Tool.Outcome) throws -> [String: Any] {
         let json = try? JSONSerialization.jsonObject(with: Data(result.output.utf8))
         return try #require(json as? [String: Any], "\(result)")
     }
@@ -35,13 +35,13 @@ struct CommandLineTests {
     @Test("Options may stand before and behind the command; --json gives one object and nothing else")
     func json() async throws {
         try await with { cell in
-            let before = try Program.run(["--cell", cell, "--json", "backup"])
+            let before = try await Program.run(["--cell", cell, "--json", "backup"])
             #expect(before.code == 0, "\(before.error)")
             #expect(try !object(before).isEmpty)
-            let behind = try Program.run(["snapshots", "list", "--json", "--cell=\(cell)"])
+            let behind = try await Program.run(["snapshots", "list", "--json", "--cell=\(cell)"])
             #expect(behind.code == 0)
             #expect(try !object(behind).isEmpty)
-            let file = try Program.run(
+            let file = try await Program.run(
                 [cell], script: "cd \"$1\"; ls data/backups/2*/service_data/notes/*.tar.gz"
             ).output
             let archive = cell + "/" + file.trimmingCharacters(in: .newlines)
@@ -52,7 +52,7 @@ struct CommandLineTests {
                 ["archive", "extract", archive, "--to", cell + "/out"], ["restore", "latest", "--dry-run"],
                 ["restore", "latest"],
             ] {
-                let result = try Program.run(["--json", "--cell", cell] + arguments)
+                let result = try await Program.run(["--json", "--cell", cell] + arguments)
                 #expect(
                     result.code == 0 || (result.code == 2 && arguments.contains("--dry-run"))
                         || (result.code == 65 && arguments.contains("extract")), "\(arguments): \(result)")
@@ -71,7 +71,7 @@ struct CommandLineTests {
                 (64, ["backup", "--nonsense"]),
             ]
             for (code, arguments) in cases {
-                let result = try Program.run(arguments)
+                let result = try await Program.run(arguments)
                 #expect(result.code == code, "\(arguments): \(result)")
                 #expect(result.output.isEmpty, "\(arguments)")
                 if code != 64 || arguments.contains("restore") {
@@ -85,7 +85,7 @@ struct CommandLineTests {
     @Test("A refused file is an object with rule, offset and message, and exit code 65")
     func refusal() async throws {
         try await with { cell in
-            let result = try Program.run(["archive", "check", "--json", cell + "/config/picjobs.yml"])
+            let result = try await Program.run(["archive", "check", "--json", cell + "/config/picjobs.yml"])
             #expect(result.code == 65)
             let violation = try #require(try object(result)["violation"] as? [String: Any])
             #expect(violation["rule"] as? String == "gzip.header")
@@ -96,8 +96,8 @@ struct CommandLineTests {
     @Test("A volume with a file system mounted in it is not restored", .realRoot)
     func nestedMount() async throws {
         try await with { cell in
-            #expect(try Program.run(["--cell", cell, "backup"]).code == 0)
-            let result = try Program.run(
+            #expect(try await Program.run(["--cell", cell, "backup"]).code == 0)
+            let result = try await Program.run(
                 [cell],
                 script: """
                     exec unshare -m bash -euc 'mount -t tmpfs none "$1/data/containers/cell-notes/data/notes/d/e"
@@ -109,10 +109,10 @@ struct CommandLineTests {
     }
 
     @Test("A volume without room for a second copy is cleared and filled; the staging directory is gone", .realRoot)
-    func noRoom() throws {
-        try TemporaryDirectory.with { path in
+    func noRoom() async throws {
+        try await TemporaryDirectory.with { path in
             let cell = try JobCell(path)
-            let result = try Program.run(
+            let result = try await Program.run(
                 [cell.path],
                 script: """
                     exec unshare -m bash -euc 'v="$1/data/containers/cell-notes/data/notes"
