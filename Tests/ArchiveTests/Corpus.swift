@@ -61,6 +61,7 @@ enum Corpus {
         try Data("canary\n".utf8).write(to: outside.appendingPathComponent("victim"))
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Corpus/make_corpus.py")
+        // Once, when the arguments of tests are made: nothing else runs yet, and it has no pipe.
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", "-B", script.path, directory.path, "--canary", outside.path]
