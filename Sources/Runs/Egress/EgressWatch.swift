@@ -155,7 +155,7 @@ public struct EgressWatch: Sendable {
                 let outcome = try await work.perform(question.request)
                 listen(send)
                 note(outcome)
-                for change in outcome.changes { observer.note("\(change.place): \(change.step)") }
+                tell(outcome.changes)
                 question.answer(.success(outcome))
             } catch {
                 question.answer(.failure(error))
@@ -166,8 +166,13 @@ public struct EgressWatch: Sendable {
         private mutating func report(
             _ outcome: EgressOutcome, isWhole: Bool = true, hearing send: @escaping @Sendable (Event) -> Void
         ) {
-            if repairs.isEmpty, !outcome.changes.isEmpty { Self.tellSoon(send) }
-            repairs += outcome.changes.map { ($0, .now) }
+            if listener == nil {
+                // Nobody listened, so nobody can be named.
+                tell(outcome.changes)
+            } else {
+                if repairs.isEmpty, !outcome.changes.isEmpty { Self.tellSoon(send) }
+                repairs += outcome.changes.map { ($0, .now) }
+            }
             note(outcome, isWhole: isWhole)
         }
 
@@ -186,10 +191,16 @@ public struct EgressWatch: Sendable {
                 if change.by == nil, time.duration(to: .now) < .seconds(1) {
                     repairs.append((change, time))
                 } else {
-                    observer.note("\(change.place): \(change.step)\(change.by.map { "; \($0)" } ?? "")")
+                    tell([change])
                 }
             }
             if repairs.isEmpty { culprits = Culprits() } else { Self.tellSoon(send) }
+        }
+
+        private func tell(_ changes: [EgressOutcome.Change]) {
+            for change in changes {
+                observer.note("\(change.place): \(change.step)\(change.by.map { "; \($0)" } ?? "")")
+            }
         }
 
         private mutating func note(_ outcome: EgressOutcome, isWhole: Bool = true) {

@@ -38,10 +38,19 @@ struct EgressWatchTests {
                 #expect(try await notes.wait(for: "gateway: add the route default dev wg_ext0 table 110 metric 10"))
                 try await cell.service.ip("route delete default")
                 #expect(try await notes.wait(for: "cell-notes: put the default route via 172.20.0.9"))
+                let told = notes.all.count
                 try await cell.host.nft("flush ruleset")
                 try await cell.gateway.nft("flush ruleset")
-                let pending = try await cell.run().plan().changes
+                // The link may be a moment from usable still: its state follows in the background.
+                var pending = try await cell.run().plan().changes
+                for _ in 0..<500 where !pending.isEmpty {
+                    try await Task.sleep(for: .milliseconds(10))
+                    pending = try await cell.run().plan().changes
+                }
                 #expect(pending == [], "\(notes.all)")
+                // Our tables were not touched: nothing of them had to be brought back.
+                try await Task.sleep(for: .milliseconds(1500))
+                #expect(!notes.all.dropFirst(told).contains { $0.contains("pic_") }, "\(notes.all)")
             }
             let pending = try await cell.run().plan().changes
             #expect(pending == [])
