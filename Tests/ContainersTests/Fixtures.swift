@@ -47,14 +47,6 @@ func openDescriptors() throws -> [String] {
     }.filter { !$0.hasSuffix("/fd") }.sorted()
 }
 
-/// A pipe whose ends no child inherits.
-func cloexecPipe() throws -> (reading: FileDescriptor, writing: FileDescriptor) {
-    let (reading, writing) = try FileDescriptor.pipe()
-    _ = fcntl(reading.rawValue, F_SETFD, FD_CLOEXEC)
-    _ = fcntl(writing.rawValue, F_SETFD, FD_CLOEXEC)
-    return (reading, writing)
-}
-
 /// Reads a descriptor to its end on a thread of its own: a blocking read would hold up every task on a small machine.
 func readAll(_ descriptor: FileDescriptor) async throws -> [UInt8] {
     try await withCheckedThrowingContinuation { continuation in

@@ -7,8 +7,8 @@ enum EngineWatchdog {
     /// Starts engine and watchdog; they end when this process does.
     /// - Throws: ``Tool/Failure`` when it can't be started, and `Errno`.
     static func start(name: String, directory: String) async throws {
-        let (asked, asking) = try pipe()
-        let (ended, ending) = try pipe()
+        let (asked, asking) = try cloexecPipe()
+        let (ended, ending) = try cloexecPipe()
         // A session of its own: Ctrl-C at the tests must not end it before the engine. By Subprocess, which leaves its
         // child nothing but these: a watchdog that held the pipe of another test's command would never let that test
         // see the command's end.
@@ -26,14 +26,6 @@ enum EngineWatchdog {
             var end = pollfd(fd: EngineWatchdog.pipes.ended, events: Int16(POLLIN), revents: 0)
             poll(&end, 1, 60_000)
         }
-    }
-
-    /// A pipe of which no child gets more than it is handed.
-    private static func pipe() throws -> (reading: FileDescriptor, writing: FileDescriptor) {
-        let ends = try FileDescriptor.pipe()
-        _ = fcntl(ends.readEnd.rawValue, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(ends.writeEnd.rawValue, F_SETFD, FD_CLOEXEC)
-        return (ends.readEnd, ends.writeEnd)
     }
 
     // Written once before atexit reads it.

@@ -19,7 +19,7 @@ struct NetlinkSocket: ~Copyable {
     /// Seconds after which a missing answer is an error instead of a wait for ever.
     private static let patience = 10
     /// How often a dump is begun again because the state changed meanwhile.
-    static let attempts = 32
+    private static let attempts = 32
 
     private let handle: Handle
     private let room: UnsafeMutableRawBufferPointer
@@ -197,14 +197,15 @@ struct NetlinkSocket: ~Copyable {
     }
 
     /// The same, for messages that hold many values each.
+    /// - Parameter isWhole: whether these can be all; if not, the dump was disturbed without the kernel's saying so.
     mutating func dump<Values>(
-        _ message: NetlinkMessage, into values: inout Values,
+        _ message: NetlinkMessage, into values: inout Values, isWhole: (Values) -> Bool = { _ in true },
         _ decode: (NetlinkReply, inout Values) throws(NetfilterError) -> Void
     ) throws(NetfilterError) {
         let empty = values
         for _ in 0..<Self.attempts {
             do throws(NetfilterError) {
-                if try dumpOnce(message, into: &values, decode) { return }
+                if try dumpOnce(message, into: &values, decode), isWhole(values) { return }
             } catch  where error.code == .lost {
             }
             values = empty

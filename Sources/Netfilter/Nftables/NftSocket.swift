@@ -105,23 +105,19 @@ public struct NftSocket: ~Copyable {
         _ set: NftSet, in table: NftTable, into empty: Elements,
         _ insert: (NetlinkValue, inout Elements) throws(NetfilterError) -> Void
     ) throws(NetfilterError) -> Elements {
-        let message = listElements(of: set, in: table)
-        for _ in 0..<NetlinkSocket.attempts {
-            var found = (elements: empty, listed: 0)
-            try socket.dump(message, into: &found) { (reply, found) throws(NetfilterError) in
-                try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
-                    guard type == 3 else { return }
-                    try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
-                        try insert(value, &found.elements)
-                        found.listed += 1
-                    }
+        var found = (elements: empty, listed: 0)
+        try socket.dump(
+            listElements(of: set, in: table), into: &found, isWhole: { $0.elements.count == $0.listed }
+        ) { (reply, found) throws(NetfilterError) in
+            try reply.split(4).attributes.forEach { (type, value) throws(NetfilterError) in
+                guard type == 3 else { return }
+                try NetlinkAttributes(value.bytes).forEach { (_, value) throws(NetfilterError) in
+                    try insert(value, &found.elements)
+                    found.listed += 1
                 }
             }
-            if found.elements.count == found.listed { return found.elements }
         }
-        throw NetfilterError(
-            .lost,
-            "cannot \(message.subject): the order changed during each of \(NetlinkSocket.attempts) attempts; try again")
+        return found.elements
     }
 
     private func listElements(of set: NftSet, in table: NftTable) -> NetlinkMessage {
