@@ -41,6 +41,24 @@ def big(root, megabytes):
             file.write(base64.b64encode(source.randbytes(7_500_000)))
 
 
+def stages(volume):
+    """The staging directories of restores in a volume."""
+    return [os.path.join(volume, name) for name in os.listdir(volume) if name.startswith(".picjobs-")]
+
+
+def wait_for_staged(volume, process, wanted, seconds=120):
+    """Waits until a restore has put that many bytes into its staging directory."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if sum(trees.size(stage) for stage in stages(volume)) >= wanted:
+                return True
+        except FileNotFoundError:
+            pass
+        time.sleep(0.01)
+    return False
+
+
 def busy(result, cell, engine, tries):
     """The second run is turned away at once."""
     first = cell.start("backup", "--json")
@@ -77,8 +95,8 @@ def cancel(result, cell, engine, process, number, wanted, group, volume=None, st
     result.check(f"{name}: no tar is left in the container", not left, left)
     result.check(f"{name}: nothing is left in the cell", not cell.leftovers(), cell.leftovers())
     if volume:
-        names = [n for n in os.listdir(volume()) if n.startswith(".picjobs-")]
-        result.check(f"{name}: no staging is left in the volume", not names, names)
+        left = stages(volume())
+        result.check(f"{name}: no staging is left in the volume", not left, left)
         now = trees.state(volume())
         result.check(f"{name}: the volume is the old or the new one", now in states)
 
@@ -121,11 +139,16 @@ def body(result, scratch):
     with open(os.path.join(volume(), "part0"), "ab") as file:
         file.write(b"changed\n")
     old = trees.state(volume())
-    for number, wanted, group, share in ((signal.SIGINT, 130, True, 0.15), (signal.SIGTERM, 143, False, 0.5),
-                                         (signal.SIGINT, 130, True, 0.8)):
+    whole = trees.size(volume())
+    for number, wanted, group, share in ((signal.SIGINT, 130, True, 0), (signal.SIGTERM, 143, False, 0.2),
+                                         (signal.SIGINT, 130, True, 0.9)):
         process = cell.start("restore", "latest", "--no-safety-snapshot", start_new_session=True)
-        time.sleep(done.seconds * share)
-        result.check(f"a restore still runs after {share:.0%} of its time", process.poll() is None)
+        if share:
+            result.check(f"a restore has staged {share:.0%} of its bytes",
+                         wait_for_staged(volume(), process, share * whole))
+        else:
+            time.sleep(0.5)
+            result.check("a restore has begun", process.poll() is None and not stages(volume()))
         cancel(result, cell, engine, process, number, wanted, group, volume, (old, new))
     done = cell.backup()
     result.check("the next backup exits 0", done.status == 0, done)

@@ -36,10 +36,10 @@ public final class ArchiveFile: Sendable {
             default: throw ArchiveError(.system, "cannot open \(path): \(error)", underlying: error)
             }
         }
+        // A throw from here on runs deinit, which closes it: all of the object is there.
         descriptor = FileDescriptor(rawValue: number)
         var status = stat()
         guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(number)
             throw ArchiveError(.system, "\(path) is no regular file: give the path of a .tar.gz")
         }
     }

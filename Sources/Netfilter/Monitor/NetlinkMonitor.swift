@@ -78,8 +78,9 @@ private final class Alarm: Sendable {
     let descriptor: Int32
 
     init() throws(NetfilterError) {
-        descriptor = cnetfilter_eventfd()
-        guard descriptor >= 0 else { throw .system(.last, "make an event descriptor") }
+        let number = cnetfilter_eventfd()
+        guard number >= 0 else { throw .system(.last, "make an event descriptor") }
+        descriptor = number
     }
 
     deinit { close(descriptor) }

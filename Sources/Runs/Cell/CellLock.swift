@@ -40,10 +40,10 @@ public final class CellLock: Sendable {
         guard number >= 0 else {
             throw RunError(.failed, "cannot open \(path): \(Errno(rawValue: errno)); remove what is in its place")
         }
+        // A throw from here on runs deinit, which closes it: all of the object is there.
         descriptor = FileDescriptor(rawValue: number)
         guard Self.take(number, within: scope.patience) else {
             let holder = Self.holder(descriptor)
-            close(number)
             throw RunError(
                 .busy, "the cell \(cell.layout.root) is busy with \(holder); try again when it has ended")
         }

@@ -115,10 +115,10 @@ def real(root, megabytes, sources=("/usr/share", "/usr/lib")):
             path = os.path.join(source, name)
             if os.path.islink(path) or name.startswith(("docker", "swift", "modules")):
                 continue
-            size = _size(path, limit=share)
-            if size <= share:
+            taken = size(path, limit=share)
+            if taken <= share:
                 chosen.append(path.lstrip("/"))
-                share -= size
+                share -= taken
                 total += size
         reader = subprocess.Popen(["tar", "-C", "/", "-cf", "-", "--", *chosen], stdout=subprocess.PIPE)
         writer = subprocess.run(["tar", "-C", root, "-xpf", "-"], stdin=reader.stdout)
@@ -128,7 +128,7 @@ def real(root, megabytes, sources=("/usr/share", "/usr/lib")):
     return total
 
 
-def _size(path, limit):
+def size(path, limit=float("inf")):
     """Bytes below a path, counted no further than past the limit."""
     if not os.path.isdir(path):
         return os.lstat(path).st_size

@@ -186,4 +186,17 @@ struct RestoreRunTests {
             withExtendedLifetime(lock) {}
         }
     }
+
+    @Test("A run that is turned away closes only what is its own")
+    func busyCloses() throws {
+        try TemporaryDirectory.with { path in
+            let cell = try RestoreCell(path).cell.open()
+            let lock = try CellLock(cell, run: RunID())
+            let lost = ForeignCloses.count {
+                for _ in 0..<2000 { #expect(throws: RunError.self) { _ = try CellLock(cell, run: RunID()) } }
+            }
+            #expect(lost == 0)
+            withExtendedLifetime(lock) {}
+        }
+    }
 }
