@@ -41,9 +41,13 @@ struct TestServer {
             def get_request(self):
                 connection, _ = super().get_request()
                 return connection, ("local", 0)
-        server = Server(sys.argv[1], Handler)
+        server = Server(sys.argv[1] + ".new", Handler)
+        os.rename(sys.argv[1] + ".new", sys.argv[1])
         server.serve_forever()
         """
+
+    /// The server did not listen within a minute.
+    struct NotStarted: Error {}
 
     /// Runs it beside the body, and ends it afterwards.
     static func with(_ body: @Sendable (_ socket: String) async throws -> Void) async throws {
@@ -54,7 +58,10 @@ struct TestServer {
                     _ = try await Subprocess.run(
                         .name("python3"), arguments: ["-c", script, path], output: .discarded, error: .discarded)
                 }
-                for _ in 0..<500 where !FileManager.default.fileExists(atPath: path) {
+                // The name is there once the server listens: one between bind and listen refuses connections.
+                let end = ContinuousClock.now + .seconds(60)
+                while !FileManager.default.fileExists(atPath: path) {
+                    guard ContinuousClock.now < end else { throw NotStarted() }
                     try await Task.sleep(for: .milliseconds(20))
                 }
                 try await body(path)

@@ -119,7 +119,7 @@ def real(root, megabytes, sources=("/usr/share", "/usr/lib")):
             if taken <= share:
                 chosen.append(path.lstrip("/"))
                 share -= taken
-                total += size
+                total += taken
         reader = subprocess.Popen(["tar", "-C", "/", "-cf", "-", "--", *chosen], stdout=subprocess.PIPE)
         writer = subprocess.run(["tar", "-C", root, "-xpf", "-"], stdin=reader.stdout)
         reader.stdout.close()
