@@ -48,12 +48,12 @@ struct ComposeTests {
             try text.write(toFile: project.file.string, atomically: true, encoding: .utf8)
         }
 
-        /// Waits until a container is as wanted, at most ten seconds.
+        /// Waits until a container is as wanted, at most half a minute.
         func condition(
             of container: String, _ isAsWanted: (ContainerCondition) -> Bool
         ) async throws -> ContainerCondition {
             let name = try name(container)
-            for _ in 0..<100 {
+            for _ in 0..<300 {
                 if let now = try await runtime.conditions(of: [name])[name], isAsWanted(now) { return now }
                 try await Task.sleep(for: .milliseconds(100))
             }

@@ -29,9 +29,9 @@ func processes(marked mark: String) async throws -> [String] {
     return lines.filter { $0.contains(mark) && !$0.contains("ps -eo") && age($0) <= ownAge }.map(String.init)
 }
 
-/// Waits until no process has `mark`, for at most two seconds, and returns those that stayed.
+/// Waits until no process has `mark`, for at most ten seconds, and returns those that stayed.
 func remaining(marked mark: String) async throws -> [String] {
-    for _ in 0..<40 {
+    for _ in 0..<200 {
         if try await processes(marked: mark).isEmpty { return [] }
         try await Task.sleep(for: .milliseconds(50))
     }

@@ -179,7 +179,7 @@ import Testing
     /// A program that another test starts at this moment holds a copy of our sockets between fork and exec, and the
     /// kernel sees the end of the owner only when that is closed too.
     static func waitForRelease(_ socket: inout NftSocket) async throws {
-        for _ in 0..<200 {
+        for _ in 0..<1000 {
             if try socket.tables().allSatisfy({ !$0.flags.contains(.owner) }) { return }
             try await Task.sleep(for: .milliseconds(10))
         }

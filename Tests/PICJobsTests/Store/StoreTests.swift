@@ -150,7 +150,8 @@ struct StoreTests {
             let error = await refusal { _ = try await store(server, path).index() }
             #expect(error?.code == code, "\(error?.message ?? "accepted")")
             #expect(error?.message.contains(server.base + path) == true, "\(error?.message ?? "")")
-            #expect(ContinuousClock().now - start < .seconds(10))
+            // The limits of the request are seconds; a busy machine may need long to come back to this test.
+            #expect(ContinuousClock().now - start < .seconds(60))
         }
     }
 
