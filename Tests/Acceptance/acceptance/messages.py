@@ -167,19 +167,19 @@ def follow(words, kill, changes=False, journal=False):
                 return {"messages": found, "killed": killed, "status": os.waitstatus_to_exitcode(status)}
             continue
         event, number = status >> 16, os.WSTOPSIG(status)
-        if event == EVENT_SECCOMP and armed and not killed:
-            what = line(thread) if journal else message(pid, thread, changes)
-            if what is not None:
-                found.append(what)
-                if len(found) == kill:
-                    killed = True
-                    os.kill(pid, signal.SIGKILL)
-        elif event == 4:  # exec: from here on it is the program
-            armed = True
         try:
+            if event == EVENT_SECCOMP and armed and not killed:
+                what = line(thread) if journal else message(pid, thread, changes)
+                if what is not None:
+                    found.append(what)
+                    if len(found) == kill:
+                        killed = True
+                        os.kill(pid, signal.SIGKILL)
+            elif event == 4:  # exec: from here on it is the program
+                armed = True
             ptrace(CONT, thread, 0, 0 if event else number)
-        except ProcessLookupError:
-            pass
+        except (ProcessLookupError, FileNotFoundError):
+            pass  # a child that somebody killed while it stood here
 
 
 def main():
