@@ -25,25 +25,26 @@ CREDENTIALS = "data/peer_service_credentials.json"
 class API(http.server.BaseHTTPRequestHandler):
     """`/service-api/accounts` of one service (guide, section 4)."""
 
-    accounts, lock, mood, seen = {}, threading.Lock(), "well", []
+    accounts, lock, mood, moody, seen = {}, threading.Lock(), "well", ("GET", "POST", "DELETE"), []
 
     def answer(self):
         length = int(self.headers.get("Content-Length") or 0)
         body = json.loads(self.rfile.read(length) or b"{}")
         API.seen.append((self.command, self.path))
-        if API.mood == "hang":
+        mood = API.mood if self.command in API.moody else "well"
+        if mood == "hang":
             time.sleep(20)
             self.close_connection = True
             return
-        if API.mood == "redirect":
+        if mood == "redirect":
             self.send_response(307)
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        status, said = self.work(body) if API.mood == "well" else (500, {"ok": False, "error": "out\x1bof\nspace"})
-        data = b"<html>" * 20000 if API.mood == "garbage" else json.dumps(said).encode()
-        self.send_response(200 if API.mood == "garbage" else status)
+        status, said = self.work(body) if mood == "well" else (500, {"ok": False, "error": "out\x1bof\nspace"})
+        data = {"garbage": b"<html>" * 20000, "page": b"<html>"}.get(mood, json.dumps(said).encode())
+        self.send_response(200 if mood in ("garbage", "page", "lying") else status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -116,16 +117,28 @@ def one(result, cell):
 
 def moods(result, cell):
     """A service that does not behave."""
-    for mood, words in (("bad", "out?of?space"), ("redirect", "status 307"), ("hang", "does not answer"),
-                        ("garbage", "more than 65536 bytes")):
-        API.mood = mood
-        done = cell.run("account", "add", "notes", "mallory")
-        API.mood = "well"
-        result.check(f"a service that is {mood}: exit 1, one line that says so", done.status == 1
-                     and len(done.error_lines) == 1 and words in done.err, done)
-        result.check(f"a service that is {mood}: nothing is stored", "mallory" not in str(stored(cell)))
-        result.check(f"a service that is {mood}: it took {done.seconds:.1f} s", done.seconds < 45)
-        cell.run("account", "reconcile")
+    moods = {"bad": "out?of?space", "redirect": "status 307", "hang": "does not answer",
+             "garbage": "more than 65536 bytes", "page": "", "lying": ""}
+    for moody in (("GET", "POST"), ("POST",)):
+        for mood, words in moods.items():
+            what = f"a service that is {mood} to {' and '.join(moody)}"
+            API.mood, API.moody = mood, moody
+            done = cell.run("account", "add", "notes", "mallory")
+            API.mood = "well"
+            result.check(f"{what}: exit 1, one line that says so", done.status == 1
+                         and len(done.error_lines) == 1 and words in done.err, done)
+            result.check(f"{what}: nothing is stored", "mallory" not in str(stored(cell)))
+            result.check(f"{what}: it took {done.seconds:.1f} s", done.seconds < 45)
+            cell.run("account", "reconcile")
+            result.equal(f"{what}: nor afterwards", (stored(cell), API.accounts), ({}, {}))
+    API.moody = ("GET", "POST", "DELETE")
+    API.accounts["bob"] = "his own"
+    for number in (1, 2):
+        done = cell.run("account", "add", "notes", "bob")
+        result.check(f"bob is there already, try {number}: refused", done.status == 65 and stored(cell) == {}, done)
+    done = cell.run("account", "peer", "remove", "bob", "--json")
+    result.equal("and nobody takes him away", (done.json, API.accounts), ({}, {"bob": "his own"}))
+    del API.accounts["bob"]
     result.check("no redirect was followed", all("elsewhere" not in path for _, path in API.seen))
     cell.run("account", "add", "notes", "alice")
     API.mood = "bad"

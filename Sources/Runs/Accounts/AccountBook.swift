@@ -20,13 +20,21 @@ struct AccountBook {
     private static let pendingPlace: RelativePath = "data/pending_accounts.json"
 
     /// Reads both; a file that is missing is empty.
-    /// - Throws: `RegistryError` `.configuration` for a damaged one, ``ArchiveError`` for a link or one that others read.
+    /// - Throws: `RegistryError` or ``RunError`` `.configuration` for a damaged one, ``ArchiveError`` for a link or one
+    ///   that others read.
     init(_ cell: Cell) throws {
         root = cell.root
         credentials = try Self.read(cell.root, Self.place).map { try PeerCredentials(parsing: $0) } ?? PeerCredentials()
         pending =
             try Self.read(cell.root, Self.pendingPlace).map {
-                try JSONDecoder().decode([String: [String: Pending]].self, from: Data($0))
+                do {
+                    return try JSONDecoder().decode([String: [String: Pending]].self, from: Data($0))
+                } catch {
+                    throw RunError(
+                        .configuration,
+                        "\(Self.pendingPlace) is damaged: it is not what picjobs wrote; move it away, then picjobs account "
+                            + "reconcile shows where file and services differ", underlying: error)
+                }
             } ?? [:]
     }
 

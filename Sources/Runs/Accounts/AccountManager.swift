@@ -33,7 +33,8 @@ public struct AccountManager: Sendable {
         return found
     }
 
-    /// What a peer is told: for each service the filled template, or the bare credentials of one without a template.
+    /// What a peer is told: for each service the filled template; the bare credentials of one without a template, or
+    /// whose configuration is faulty.
     public func information(for peer: String) throws -> [String: [String: String]] {
         let name = try Self.name(peer)
         let book = try AccountBook(cell)
@@ -46,7 +47,14 @@ public struct AccountManager: Sendable {
                 told[id.rawValue] = own
                 continue
             }
-            let merged = try MergedConfig(manifest, saved: config.service(id).config)
+            // One service's fault must not hide what the peer has on the others.
+            let merged: MergedConfig
+            do {
+                merged = try MergedConfig(manifest, saved: config.service(id).config)
+            } catch {
+                told[id.rawValue] = own
+                continue
+            }
             let values = merged.entries.compactMap { entry in entry.value.map { (entry.field.key, $0.text) } }
             told[id.rawValue] = try template.filled(
                 for: name, domain: config.identity.domain, config: Dictionary(values) { first, _ in first },
@@ -58,8 +66,8 @@ public struct AccountManager: Sendable {
     /// Makes an account.
     ///
     /// - Parameter password: 16 random bytes, URL-safe, when it is nil.
-    /// - Throws: ``RunError`` `.refused` when there is one already; `.failed` when the service does not make it, and then
-    ///   nothing is stored.
+    /// - Throws: ``RunError`` `.refused` when there is one already, also one that is not ours, or the service refuses it;
+    ///   `.failed` when it does not make it. Nothing is stored then.
     public func provision(_ service: String, _ peer: String, password: String? = nil) async throws {
         let manifest = try resolve(service)
         let name = try Self.name(peer)
@@ -73,10 +81,19 @@ public struct AccountManager: Sendable {
         }
         var values: [String: String] = [:]
         for field in manifest.accounts?.credentials ?? [] { values[field] = Password.make() }
-        if let password { values["password"] = try Self.checked(password) }
+        values["password"] = try password.map(Self.checked) ?? Password.make()
+        // Somebody else's account must neither get our password nor be taken for the one that a killed run made.
+        guard try await !driver.list().contains(name.rawValue) else {
+            throw RunError(
+                .refused,
+                "\(manifest.id) has an account \(name) that was not made here; remove it in the service first")
+        }
         try book.begin(.add(values), manifest.id, name)
         do {
             try await driver.add(name.rawValue, password: values["password"] ?? "")
+        } catch let error as RunError where error.code == .refused {
+            try book.forget(manifest.id, name)
+            throw error
         } catch {
             // Whether it made the account before it failed is not known; when it can't tell now, the next change asks.
             do {
@@ -120,7 +137,9 @@ public struct AccountManager: Sendable {
     public func deprovision(everythingOf peer: String) async throws -> [String: String?] {
         let name = try Self.name(peer)
         var result: [String: String?] = [:]
-        for id in try AccountBook(cell).credentials.services(of: name) {
+        let book = try AccountBook(cell)
+        let begun = book.pending.filter { $0.value[name.rawValue] != nil }.keys.compactMap { ServiceID($0) }
+        for id in Set(book.credentials.services(of: name)).union(begun).sorted() {
             do {
                 try await deprovision(id.rawValue, name.rawValue)
                 result[id.rawValue] = .some(nil)

@@ -14,13 +14,19 @@ struct HTTPDriver: AccountDriver {
             let password: String
         }
         let answer = try await send("POST", base, body: JSONEncoder().encode(Body(username: user, password: password)))
-        guard answer.status == 200 else { throw refusal(answer, "did not make the account \(user)") }
+        guard answer.status == 200, answer.isOK else {
+            // 400 and 409 are the guide's "expected errors": nothing was made.
+            let isCertain = (400..<500).contains(answer.status)
+            throw refusal(answer, "did not make the account \(user)", isCertain ? .refused : .failed)
+        }
     }
 
     func remove(_ user: String) async throws {
         // A user name is made of unreserved characters only.
         let answer = try await send("DELETE", base + "/" + user)
-        guard answer.status == 200 || answer.status == 404 else { throw refusal(answer, "did not remove \(user)") }
+        guard answer.status == 404 || answer.status == 200 && answer.isOK else {
+            throw refusal(answer, "did not remove \(user)")
+        }
     }
 
     func list() async throws -> Set<String> {
@@ -47,10 +53,11 @@ struct HTTPDriver: AccountDriver {
         }
     }
 
-    private func refusal(_ answer: WebResponse, _ what: String) -> RunError {
-        let said = answer.jsonError ?? "status \(answer.status)"
+    private func refusal(_ answer: WebResponse, _ what: String, _ code: RunError.Code = .failed) -> RunError {
+        let silent = answer.status == 200 ? #"the answer is not {"ok": true}"# : "status \(answer.status)"
+        let said = answer.jsonError ?? silent
         let line = said.unicodeScalars.prefix(200).map { $0.value < 0x20 || $0.value == 0x7F ? "?" : String($0) }
             .joined()
-        return RunError(.failed, "\(service) \(what): \(line) (\(answer.status))")
+        return RunError(code, "\(service) \(what): \(line) (\(answer.status))")
     }
 }

@@ -125,11 +125,72 @@ struct AccountManagerTests {
             try FileManager.default.removeItem(atPath: cell.path + "/refuse")
             // What was begun is finished, and told.
             #expect(
-                try await findings(accounts) == [
-                    "email: alice has no account any more", "email: bob has no account any more",
-                ])
+                try await findings(accounts) == ["email: alice has no account any more"])
             #expect(try await findings(accounts) == [])
             #expect(try text(cell, "accounts") == "")
+        }
+    }
+
+    @Test("Somebody else's account is neither taken for ours nor given another password")
+    func foreign() async throws {
+        try await withCell { cell in
+            let accounts = AccountManager(try cell.open())
+            try cell.write("accounts", "bob@mail.example his\n")
+            for _ in 0..<2 {
+                let error = await #expect(throws: RunError.self) { try await accounts.provision("email", "bob") }
+                #expect(error?.code == .refused)
+                #expect(error?.message.contains("was not made here") == true)
+            }
+            #expect(try text(cell, "accounts") == "bob@mail.example his\n")
+            #expect(try await findings(accounts) == ["email: the service has an account bob that is not ours"])
+        }
+    }
+
+    @Test("A peer that goes loses also the account that a killed run was making")
+    func pendingPeer() async throws {
+        try await withCell { cell in
+            let accounts = AccountManager(try cell.open())
+            var book = try AccountBook(cell.open())
+            try book.begin(.add(["password": "p"]), try #require(ServiceID("email")), try #require(PeerName("alice")))
+            try cell.write("accounts", "alice@mail.example p\n")
+            #expect(try await accounts.deprovision(everythingOf: "alice") == ["email": nil])
+            #expect(try text(cell, "accounts") == "")
+            #expect(try await findings(accounts) == [])
+        }
+    }
+
+    @Test("A damaged list of what is pending is named, with what to do")
+    func damagedPending() async throws {
+        try await withCell { cell in
+            try cell.write("data/pending_accounts.json", "{")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o600], ofItemAtPath: cell.path + "/data/pending_accounts.json")
+            let error = #expect(throws: RunError.self) { _ = try AccountManager(try cell.open()).list("email") }
+            #expect(error?.code == .configuration)
+            #expect(error?.message.hasPrefix("data/pending_accounts.json is damaged") == true)
+        }
+    }
+
+    @Test("What a faulty service keeps from being filled in is told bare, beside the others")
+    func faultyNeighbour() async throws {
+        try await withCell { cell in
+            let accounts = AccountManager(try cell.open())
+            try await accounts.provision("email", "alice", password: "p")
+            try cell.write("config/cell_config.json", #"{"services": {"email": {"config": {"domain": 5}}}}"#)
+            #expect(try AccountManager(try cell.open()).information(for: "alice") == ["email": ["password": "p"]])
+        }
+    }
+
+    @Test("The file manager keeps to the containers of its service")
+    func foreignContainer() async throws {
+        try await withCell { cell in
+            let path = "data/services/email/manifest.json"
+            try cell.write(path, try text(cell, path).replacing("email_manager", with: "file_manager"))
+            let error = await #expect(throws: RunError.self) {
+                try await AccountManager(try cell.open()).provision("email", "alice")
+            }
+            #expect(error?.code == .refused)
+            #expect(error?.message.contains("cell-webdav, which is none of this service's") == true)
         }
     }
 
