@@ -62,11 +62,17 @@ enum ExitStatus {
         }
     }
 
-    /// Says the error in one line on standard error, unless it only carries a code; returns the code.
+    /// Every fault of a file has a line of its own; any other error is one.
+    private static func lines(_ error: any Error) -> [String] {
+        guard let faults = (error as? RegistryError)?.faults, faults.count > 1 else { return ["\(error)"] }
+        return faults.map { fault in fault.description + (fault.rule.map { " [\($0)]" } ?? "") }
+    }
+
+    /// Says the error on standard error, unless it only carries a code; returns the code.
     static func report(_ error: any Error) -> Int32 {
         if error is ExitCode || error is CancellationError { return code(error) }
         if error is ValidationError || error is CleanExit { PICJobs.exit(withError: error) }
-        Output.talk("picjobs: error: \(error)")
+        for line in lines(error) { Output.talk("picjobs: error: \(line)") }
         return code(error)
     }
 }

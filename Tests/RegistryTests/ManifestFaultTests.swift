@@ -18,7 +18,10 @@ struct ManifestFaultTests {
                 "/backup/volumes/0/path: missing; give the absolute path inside the container"
             ),
             ("\"path\": \"/data/notes\",", "\"path\": 7,", "/backup/volumes/0/path: is a number, must be a string"),
-            ("\"id\": \"notes\"", "\"id\": \"memos\"", "/id: \"memos\" is not the directory's name \"notes\""),
+            (
+                "\"id\": \"notes\"", "\"id\": \"memos\"",
+                "/id: \"memos\" is not \"notes\", which its directory or the command names"
+            ),
             (
                 "\"id\": \"notes\"", "\"id\": \"notes\\n\"",
                 "/id: \"notes\\u{a}\" is not a service id; use a lower-case letter, then at most 30 lower-case letters, digits and \"-\""

@@ -43,7 +43,7 @@ struct RegistryLoadingTests {
                     + "quotes",
                 "data/services/empty/manifest.json: is missing; install the service again or remove its directory",
                 "data/services/huge/manifest.json: is larger than 1 MiB; a manifest declares, it holds no data",
-                "data/services/memos/manifest.json: /id: \"notes\" is not the directory's name \"memos\"",
+                "data/services/memos/manifest.json: /id: \"notes\" is not \"memos\", which its directory or the command names",
                 "data/services/tree/manifest.json: is no regular file; put a regular file in its place",
             ])
         #expect(plan.faults.map(\.service) == ["Bad Name", "broken", "empty", "huge", "memos", "tree"])

@@ -25,7 +25,9 @@ public struct MergedConfig: Sendable, Equatable {
             let set = saved[field.key]
             let value = set ?? field.default
             if let message = field.refusal(of: value) {
-                let remedy = "set it with picjobs service config \(manifest.id) \(field.key)=VALUE"
+                let remedy =
+                    "set it with picjobs service config \(manifest.id) \(field.key)=VALUE (--set while it is installed "
+                    + "or updated)"
                 let place = JSONPointer(["services", manifest.id.rawValue, "config", field.key].map { .key($0) })
                 let blame = set == nil && value != nil ? "the manifest's default \(message)" : message
                 faults.append(Fault(file: "config/cell_config.json", pointer: place, "\(blame); \(remedy)"))

@@ -38,7 +38,7 @@ extension Manifest {
         let id = field["id"].required("the service's id") { $0.checked(ServiceID.self, rule: "id.pattern") }
         if let id, let directory, id != directory {
             field["id"].fault(
-                "\(quoted(id.rawValue)) is not the directory's name \(quoted(directory.rawValue))",
+                "\(quoted(id.rawValue)) is not \(quoted(directory.rawValue)), which its directory or the command names",
                 rule: "id.directory")
         }
         let name = field["name"].required("the name for people") { $0.string() }

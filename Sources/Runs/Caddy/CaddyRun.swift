@@ -65,9 +65,10 @@ public struct CaddyRun: Sendable {
         return try rendering.caddyfile != file || rendering.hosts != written(Self.names)
     }
 
-    /// Asks whether an apply could be done: Caddy answers, and the cell's own Caddyfile can be used.
+    /// Asks whether an apply could be done: the cell has a domain, its own Caddyfile can be used, and Caddy answers.
     /// - Throws: ``RunError``.
     func check() async throws {
+        _ = try render()
         _ = try CellCaddyfile(cell)
         _ = try await CaddyAdmin(cell.config.caddy.admin).config()
     }

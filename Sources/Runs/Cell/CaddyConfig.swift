@@ -38,7 +38,9 @@ public struct CaddyConfig: Sendable {
             }
             caddyfile = path
         case "tls":
-            guard let mode = (value as? String).flatMap({ TLSMode(rawValue: $0) }) else {
+            // `off` without quotes is false in YAML.
+            let word = value as? Bool == false ? TLSMode.off.rawValue : value as? String
+            guard let mode = word.flatMap({ TLSMode(rawValue: $0) }) else {
                 return "caddy.tls must be internal, acme or off"
             }
             tls = mode

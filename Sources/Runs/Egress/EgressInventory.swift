@@ -99,7 +99,7 @@ struct EgressInventory {
     private static let unguarded = "a service can go around the gateway"
 
     /// The exit of a service; nil, and a fault, when the saved one is none of those it may use: it is closed then.
-    private static func exit(
+    static func exit(
         of service: Manifest, _ settings: CellConfig, _ faults: inout [(String, String)]
     ) -> Netfilter.Exit? {
         let saved = settings.service(service.id).egress

@@ -1,5 +1,6 @@
 internal import Archive
 internal import Containers
+internal import Netfilter
 public import Registry
 
 /// All there is to say about one installed service.
@@ -40,7 +41,7 @@ public struct InstalledService: Sendable {
     public let containers: [Container]
     /// Host names that lead to it.
     public let hosts: [String]
-    /// The chosen exit.
+    /// The chosen exit; `none` when it may not be used, and its packets are dropped.
     public let exit: String
     public let storage: Storage?
     /// What keeps it from being known better, or from being used, a sentence each.
@@ -67,9 +68,11 @@ public struct InstalledService: Sendable {
                 state: conditions.map { $0[name]?.word ?? "missing" } ?? "unknown", image: conditions?[name]?.imageName)
         }
         let config = try CellConfig(of: cell.layout)
-        exit = config.service(manifest.id).egress ?? manifest.egress?.default.rawValue ?? Exit.default.rawValue
+        var exitFaults: [(String, String)] = []
+        exit = EgressInventory.exit(of: manifest, config, &exitFaults)?.rawValue ?? "none"
+        faults += exitFaults.map(\.1)
         let (sites, siteFaults) = registry.sites()
-        faults += siteFaults.map(\.description).filter { $0.contains(manifest.id.rawValue) }
+        faults += siteFaults.filter { $0.file.hasPrefix("data/services/\(manifest.id)/") }.map(\.description)
         hosts = sites.filter { $0.service == manifest.id }.map { site in
             config.identity.domain.map { "\(site.subdomain).\($0)" } ?? "\(site.subdomain)"
         }

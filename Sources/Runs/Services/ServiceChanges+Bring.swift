@@ -17,7 +17,8 @@ extension ServiceChanges {
         outcome.before = earlier?.version
         if kind == .update, let earlier {
             try checkOrder(earlier, manifest, options)
-            if earlier.version == manifest.version {
+            // The same version is applied anew where that was asked for.
+            if earlier.version == manifest.version, options.settings.isEmpty, !options.runsInstallScript {
                 outcome.isChanged = false
                 return (outcome, "\(id) \(manifest.version) is installed already")
             }
@@ -141,8 +142,8 @@ extension ServiceChanges {
         let script = ConfinedScript(bytes)
         guard options.runsInstallScript else {
             outcome.notes.append(
-                "the package has an install.sh (sha256 \(script.sha256)), which was not run; read it, and give "
-                    + "--allow-install-script to run it")
+                "the package has an install.sh (sha256 \(script.sha256)), which was not run; read it; picjobs service "
+                    + "update \(outcome.service) --allow-install-script runs it")
             return nil
         }
         return script

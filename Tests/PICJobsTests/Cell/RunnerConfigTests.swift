@@ -1,4 +1,5 @@
 import Netfilter
+import Registry
 import SystemPackage
 import TestSupport
 import Testing
@@ -14,6 +15,14 @@ struct RunnerConfigTests {
             try cell.write("config/picjobs.yml", yaml)
             return try cell.open().config
         }
+    }
+
+    @Test("How sites are served is a word; off may stand there without quotes, where YAML takes it for false")
+    func tls() throws {
+        #expect(try read("caddy: {tls: off}").caddy.tls == .off)
+        #expect(try read("caddy: {tls: \"off\"}").caddy.tls == .off)
+        #expect(try read("caddy: {tls: acme}").caddy.tls == .acme)
+        #expect(throws: RunError.self) { _ = try read("caddy: {tls: on}") }
     }
 
     @Test("Every key is read; an empty file means the defaults")

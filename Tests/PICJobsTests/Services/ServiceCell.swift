@@ -44,7 +44,7 @@ struct ServiceCell {
         """
     }
 
-    static func package(_ version: String = "1.0.0") -> FetchedPackage {
+    static func package(_ version: String = "1.0.0", subdomain: String? = nil) -> FetchedPackage {
         let template = """
             services:
               cell-pages:
@@ -60,8 +60,15 @@ struct ServiceCell {
               cell-network:
                 external: true
             """
+        var manifest = manifest(version)
+        if let subdomain {
+            manifest.replace(#""has_subdomain": false"#, with: #""has_subdomain": true"#)
+            manifest.replace(
+                #""compose": null"#,
+                with: #""subdomain": "\#(subdomain)", "backend": "cell-pages:80", "compose": null"#)
+        }
         return FetchedPackage(
-            StorePackage(manifest: Array(manifest(version).utf8), composeTemplate: Array(template.utf8)),
+            StorePackage(manifest: Array(manifest.utf8), composeTemplate: Array(template.utf8)),
             origin: "pages-\(version).zip")
     }
 
@@ -74,6 +81,13 @@ struct ServiceCell {
         var options = ServiceOptions()
         options.settings = settings
         return try await changes().install(pages, from: Self.package(), options)
+    }
+
+    @discardableResult
+    func update(_ settings: [String]) async throws -> ServiceOutcome {
+        var options = ServiceOptions()
+        options.settings = settings
+        return try await changes().update(pages, from: Self.package(), options)
     }
 
     func text(_ name: String) -> String? { try? String(contentsOfFile: cell.path + "/" + name, encoding: .utf8) }

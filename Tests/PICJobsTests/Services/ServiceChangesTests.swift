@@ -42,6 +42,35 @@ struct ServiceChangesTests {
         }
     }
 
+    @Test("The same version is applied anew for a setting, which is checked first; without one nothing is done")
+    func sameVersion() async throws {
+        try await with { cell in
+            try await cell.install()
+            #expect(try await cell.update([]).isChanged == false)
+            let before = try await cell.listing()
+            for wrong in ["title=", "nosuch=3"] {
+                await #expect(throws: RegistryError.self) { try await cell.update([wrong]) }
+            }
+            #expect(try await cell.listing() == before)
+            try cell.cell.write("data/containers/cell-pages/data/page", "x")
+            #expect(try await cell.update(["title=Yours"]).isChanged)
+            #expect(cell.text("data/services/pages/docker-compose.yml")?.contains("Yours") == true)
+        }
+    }
+
+    @Test("A service with a subdomain in a cell without a domain is refused before anything is done")
+    func noDomain() async throws {
+        try await with { cell in
+            try cell.cell.write("config/cell_config.json", "{}")
+            var options = ServiceOptions()
+            (options.settings, options.isDryRun) = (["title=Mine"], true)
+            let error = await #expect(throws: RunError.self) {
+                try await cell.changes().install(cell.pages, from: ServiceCell.package(subdomain: "pages"), options)
+            }
+            #expect(error?.message.contains("identity.domain must be") == true, "\(error?.message ?? "")")
+        }
+    }
+
     @Test("A removal keeps secret and setting for the next installation; a purge keeps nothing")
     func remove() async throws {
         try await with { cell in

@@ -28,11 +28,11 @@ struct MergedConfigTests {
             error?.faults.map(\.description) == [
                 place
                     + "domain: has no value, but the service needs one (\"Mail domain\"); set it with picjobs service "
-                    + "config email domain=VALUE",
+                    + "config email domain=VALUE (--set while it is installed or updated)",
                 place + "message_size_mb: is 201, must be at most 200; set it with picjobs service config email "
-                    + "message_size_mb=VALUE",
+                    + "message_size_mb=VALUE (--set while it is installed or updated)",
                 place + "spam_filter: is a text, must be true or false; set it with picjobs service config email "
-                    + "spam_filter=VALUE",
+                    + "spam_filter=VALUE (--set while it is installed or updated)",
             ])
     }
 

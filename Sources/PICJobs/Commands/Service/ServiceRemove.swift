@@ -6,8 +6,8 @@ struct ServiceRemove: AsyncParsableCommand {
         commandName: "remove", abstract: "Remove a service: its route, containers, rules and addresses.",
         discussion: """
             Its volumes, configuration, secrets and backups stay, so that it can be installed again with all of them, \
-            unless they are purged. Exit codes: 0 ok, 1 failed, 3 removed, but something is left to do, 75 busy, 78 \
-            configuration, 130/143 cancelled.
+            unless they are purged; what was kept is purged by installing it again and removing it with --purge. Exit \
+            codes: 0 ok, 1 failed, 3 removed, but something is left to do, 75 busy, 78 configuration, 130/143 cancelled.
             """)
 
     @OptionGroup var global: GlobalOptions

@@ -67,7 +67,7 @@ extension Rule {
             ) { check in
                 for (flag, keys) in blocks where check["capabilities"]["has_" + flag].value == .bool(false) {
                     for key in keys where !check[key].isEmpty {
-                        check[key].fault("is not read, because capabilities.has_\(flag) is false")
+                        check[key].fault("stands there, but capabilities.has_\(flag) is false")
                     }
                 }
             },
