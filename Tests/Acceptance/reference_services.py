@@ -191,7 +191,7 @@ def works(result, cell, when):
     result.check(f"{when}: three passwords are stored, each another", len({*words.values(), ""}) == 4, words.keys())
     found = until(lambda: isinstance(mails(cell, words["email"]), list), 10, 0.5)
     result.check(f"{when}: dovecot lets alice in", found, mails(cell, words["email"]))
-    done = subprocess.run(cell.engine.command("exec", "cell-mail", "doveadm", "auth", "test", f"alice@{MAIL_DOMAIN}",
+    done = subprocess.run(cell.engine.command("exec", "cell-mail", "doveadm", "auth", "test", "--", f"alice@{MAIL_DOMAIN}",
                                               words["email"]), capture_output=True, text=True)
     result.check(f"{when}: doveadm auth test says so, too", done.returncode == 0, done.stdout + done.stderr)
     result.check(f"{when}: dovecot refuses a wrong password", isinstance(mails(cell, "wrong"), str))
