@@ -39,7 +39,7 @@ public enum ComposeRule: String, Sendable, CaseIterable {
     /// What to do about a breach.
     public var remedy: String {
         switch self {
-        case .syntax: "write every value out, once"
+        case .syntax: "repair the YAML at the place that is named, and write every value out, once"
         case .variable: "use a variable of the guide, and $$ for a literal $"
         case .key: "remove the key"
         case .value: "give the value the form that is named"
