@@ -256,12 +256,15 @@ import services.caddy
         return done
 
     def refuses(self, result, what, *words, statuses, says=()):
-        """Runs a command that is to fail with one clear line, and to leave everything as it was. The finished command."""
+        """Runs a command that is to fail with one clear line, or one for each fault of a file with its place there, and
+        to leave everything as it was. The finished command."""
         before = self.listing()
         done = self.run(*words)
         result.check(f"{what}: exit {done.status}, says {', '.join(says) or 'why'}",
                      done.status in statuses and done.err.strip() and all(text in done.err for text in says), done)
-        result.tally(f"{what}: one line is the error", len(done.error_lines) == 1, done)
+        lines = done.error_lines
+        result.tally(f"{what}: one line is the error, or one each fault",
+                     len(lines) == 1 or len(set(lines)) == len(lines) > 0 and all(": /" in line for line in lines), done)
         lines = difference(before, self.listing())
         result.check(f"{what}: nothing has changed", not lines, "\n".join(lines))
         result.tally(f"{what}: no lock is held", not self.locked(), self.locked())
