@@ -262,9 +262,10 @@ import services.caddy
         done = self.run(*words)
         result.check(f"{what}: exit {done.status}, says {', '.join(says) or 'why'}",
                      done.status in statuses and done.err.strip() and all(text in done.err for text in says), done)
-        lines = done.error_lines
+        errors = done.error_lines
         result.tally(f"{what}: one line is the error, or one each fault",
-                     len(lines) == 1 or len(set(lines)) == len(lines) > 0 and all(": /" in line for line in lines), done)
+                     len(errors) == 1 or len(set(errors)) == len(errors) > 0 and all(": /" in line for line in errors),
+                     done)
         lines = difference(before, self.listing())
         result.check(f"{what}: nothing has changed", not lines, "\n".join(lines))
         result.tally(f"{what}: no lock is held", not self.locked(), self.locked())
