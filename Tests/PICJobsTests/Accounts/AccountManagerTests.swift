@@ -181,6 +181,21 @@ struct AccountManagerTests {
         }
     }
 
+    @Test("A password is made and kept also when the manifest names none")
+    func noPassword() async throws {
+        try await withCell { cell in
+            let path = "data/services/email/manifest.json"
+            let manifest = try text(cell, path).replacing(
+                #/"credentials": *\[[^\]]*\]/#, with: #""credentials": ["token"]"#)
+            #expect(manifest.contains(#""token""#))
+            try cell.write(path, manifest)
+            let accounts = AccountManager(try cell.open())
+            try await accounts.provision("email", "alice")
+            let password = try #require(try accounts.credentials("email", "alice")["password"])
+            #expect(try text(cell, "accounts") == "alice@mail.example \(password)\n")
+        }
+    }
+
     @Test("The file manager keeps to the containers of its service")
     func foreignContainer() async throws {
         try await withCell { cell in
