@@ -12,10 +12,24 @@ public struct ContainerInfo: Sendable, Equatable {
     public let isPaused: Bool
     /// The main process as the engine's host numbers it; `nil` when stopped or local.
     public let processID: Int32?
+    /// Whether it ended and the engine is about to start it again.
+    public let isRestarting: Bool
+    /// `no`, `always`, `unless-stopped`, `on-failure` or `on-failure:5`, as `docker update --restart` takes it.
+    public let restartPolicy: String
+    /// What is mounted in it, the shortest path first.
+    public let mounts: [ContainerMount]
+    /// How often the engine has started it again.
+    public let restarts: Int
+    /// Whether the engine removes it when it stops (`docker run --rm`).
+    public let isRemovedOnStop: Bool
+    /// The Compose project it belongs to; `nil` for one that was made otherwise.
+    public let project: String?
 
     /// Makes a description, for runtimes and for tests.
     public init(
-        id: String, image: String, imageDigest: String?, isRunning: Bool, isPaused: Bool, processID: Int32? = nil
+        id: String, image: String, imageDigest: String?, isRunning: Bool, isPaused: Bool, processID: Int32? = nil,
+        isRestarting: Bool = false, restartPolicy: String = "no", mounts: [ContainerMount] = [], restarts: Int = 0,
+        isRemovedOnStop: Bool = false, project: String? = nil
     ) {
         self.id = id
         self.image = image
@@ -23,5 +37,21 @@ public struct ContainerInfo: Sendable, Equatable {
         self.isRunning = isRunning
         self.isPaused = isPaused
         self.processID = processID
+        self.isRestarting = isRestarting
+        self.restartPolicy = restartPolicy
+        self.mounts = mounts.sorted { $0.destination.utf8.count < $1.destination.utf8.count }
+        self.restarts = restarts
+        self.isRemovedOnStop = isRemovedOnStop
+        self.project = project
+    }
+
+    /// Whether commands can be run in it for longer: its main process runs, and is neither paused nor one that ends again
+    /// and again.
+    public var takesCommands: Bool { isRunning && !isPaused && !isRestarting && restarts == 0 }
+
+    /// The mount that holds a path of the container: the one with the longest destination above it; `nil` where the path
+    /// lies in the container's own layer.
+    public func mount(holding path: String) -> ContainerMount? {
+        mounts.last { $0.holds(path) }
     }
 }

@@ -27,6 +27,9 @@ public protocol ContainerRuntime: Sendable {
     /// - Throws: ``ContainerError``.
     func restart(_ name: ContainerName) async throws
 
+    /// How containers are stopped and started; `nil` where they are plain directories in which nothing runs.
+    var lifecycle: (any ContainerLifecycle)? { get }
+
     /// Kills the processes of a run that stayed in a container; `*` means of any run.
     /// - Returns: How many were killed.
     /// - Throws: ``ContainerError`` with `leftoversRemain` when they can't be reached from here.
@@ -39,6 +42,10 @@ extension ContainerRuntime {
     @discardableResult
     public func requireRunning(_ name: ContainerName) async throws -> ContainerInfo {
         let info = try await inspect(name)
+        if info.isRestarting {
+            throw ContainerError(
+                .notRunning, "container \(name) ends again and again; look at: docker logs \(name)")
+        }
         if info.isPaused {
             throw ContainerError(.paused, "container \(name) is paused; unpause it first: docker unpause \(name)")
         }

@@ -23,8 +23,10 @@ public struct ExecResult: Sendable {
         self.transportFailure = transportFailure
     }
 
-    /// The same result with the transport's failure beside it.
+    /// The same result with the transport's failure beside it, and without what docker's CLI says about itself.
     func with(transportFailure: ContainerError?) -> ExecResult {
-        ExecResult(status: status, output: output, errorText: errorText, transportFailure: transportFailure)
+        ExecResult(
+            status: status, output: output, errorText: errorText.without(ContainerError.isAboutCommandLine),
+            transportFailure: transportFailure)
     }
 }

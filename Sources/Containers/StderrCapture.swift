@@ -34,6 +34,13 @@ public struct StderrCapture: Sendable, Equatable {
         return Self.split(head[...]) + ["[\(omittedBytes) bytes of messages left out]"] + Self.split(tail)
     }
 
+    /// The same without some of its lines; a capture with a gap stays as it is, for its lines are not whole.
+    func without(_ isUnwanted: (String) -> Bool) -> StderrCapture {
+        let lines = self.lines
+        guard !isTruncated, lines.contains(where: isUnwanted) else { return self }
+        return StderrCapture(lines.filter { !isUnwanted($0) }.map { $0 + "\n" }.joined())
+    }
+
     /// Takes the next bytes.
     public mutating func append(_ bytes: some Collection<UInt8>) {
         totalBytes += bytes.count

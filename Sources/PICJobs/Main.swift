@@ -46,7 +46,8 @@ struct Main {
     }
 }
 
-/// SIGINT and SIGTERM cancel the work instead of killing the process: what was begun is undone first.
+/// SIGINT, SIGTERM and SIGHUP (a lost terminal) cancel the work instead of killing the process: what was begun is undone
+/// first.
 final class Interruption {
     private let sources: [any DispatchSourceSignal]
     private let received: SignalBox
@@ -54,7 +55,7 @@ final class Interruption {
     init(_ cancel: @escaping @Sendable () -> Void) {
         let received = SignalBox()
         self.received = received
-        sources = [SIGINT, SIGTERM].map { number in
+        sources = [SIGINT, SIGTERM, SIGHUP].filter { $0 != SIGHUP || !Self.isIgnored($0) }.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler {
@@ -66,8 +67,16 @@ final class Interruption {
         }
     }
 
-    /// 130 or 143 once a signal came; nil otherwise.
-    var exitCode: Int32? { received.number.map { 128 + $0 } }
+    /// Whether the signal was ignored when the program was started, as nohup does it: then it means nothing.
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        let handler = unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        return handler == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    /// 130 or 143 once a signal came, a lost terminal counting as SIGTERM; nil otherwise.
+    var exitCode: Int32? { received.number.map { 128 + ($0 == SIGHUP ? SIGTERM : $0) } }
 }
 
 /// `picjobs` itself: only what holds its commands together.

@@ -15,8 +15,8 @@ struct FakeDockerTests {
             let plain = try await runtime.exec(ContainerCommand(["tar", "-C", "/a b;$(x)", "."]), in: name("cell-a"))
             #expect(
                 String(decoding: plain.output, as: UTF8.self).split(separator: "\n") == [
-                    "[exec]", "[-u]", "[0]", "[-e]", "[LC_ALL=C]", "[-e]", "[TAR_OPTIONS=]", "[-e]", "[PICJOBS_RUN=r1]",
-                    "[--]", "[cell-a]", "[tar]", "[-C]", "[/a b;$(x)]", "[.]",
+                    "[exec]", "[-u]", "[0]", "[-e]", "[LC_ALL=C]", "[-e]", "[TAR_OPTIONS=]", "[-e]", "[LD_PRELOAD=]",
+                    "[-e]", "[PICJOBS_RUN=r1]", "[--]", "[cell-a]", "[tar]", "[-C]", "[/a b;$(x)]", "[.]",
                 ])
             let known: Set = ["PATH", "HOME", "PWD", "OLDPWD", "SHLVL", "_"]
             let extra = plain.errorText.lines.filter { !known.contains(String($0.prefix { $0 != "=" })) }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const uint64_t carchive_resolve_no_xdev = RESOLVE_NO_XDEV;
 const int carchive_open_path = O_PATH;
@@ -13,3 +14,5 @@ const long carchive_utime_omit = UTIME_OMIT;
 int carchive_fsetxattr(int descriptor, const char *name, const void *value, unsigned long count) {
     return fsetxattr(descriptor, name, value, count, 0) == 0 ? 0 : -errno;
 }
+
+int carchive_syncfs(int descriptor) { return syncfs(descriptor); }

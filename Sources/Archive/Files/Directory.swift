@@ -119,6 +119,11 @@ public final class Directory: Sendable {
         try Self.check(Self.retry { fsync(descriptor.rawValue) }, "write to the device", path)
     }
 
+    /// Flushes all that was written to the directory's file system, data and names, to the device (syncfs(2)).
+    public func syncFileSystem() throws(ArchiveError) {
+        try Self.check(Self.retry { carchive_syncfs(descriptor.rawValue) }, "write to the device", path)
+    }
+
     /// Bytes that an unprivileged process may still write to this file system (fstatvfs(3)).
     public func freeSpace() throws(ArchiveError) -> UInt64 {
         var status = statvfs()

@@ -44,6 +44,8 @@ public struct HostExtractor: Sendable {
                 throw ArchiveError(.refused, "\(archive.path) changed while it was read; nothing was extracted")
             }
             try writer.finish()
+            // A rename may outlive a power cut that the data of what it names do not.
+            try directory.syncFileSystem()
             try requireFree(parent, place)
             try parent.rename(temporary, to: place, replacing: true)
             try parent.sync()

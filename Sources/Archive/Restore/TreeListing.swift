@@ -49,9 +49,19 @@ public final class TreeListing: TarSink {
     /// Path → facts; memory grows with the number of entries.
     public private(set) var entries: [EntryPath: EntryFacts] = [:]
     private let selection: EntrySelection
+    private let keys: Set<UInt128>?
 
     /// - Parameter selection: other entries are left out.
-    public init(_ selection: EntrySelection = .all) { self.selection = selection }
+    public init(_ selection: EntrySelection = .all) {
+        self.selection = selection
+        keys = nil
+    }
+
+    /// - Parameter keys: only entries with these keys, as ``ModelDigest/differences(from:)`` gives them.
+    public init(keys: Set<UInt128>) {
+        selection = .all
+        self.keys = keys
+    }
 
     /// Nothing to do before the digest is known.
     public func begin(_ entry: TarEntry) throws(ArchiveError) {}
@@ -61,7 +71,7 @@ public final class TreeListing: TarSink {
 
     /// Adds the entry.
     public func end(_ entry: TarEntry, digest: SHA256Digest?) throws(ArchiveError) {
-        guard selection.includes(entry) else { return }
+        guard selection.includes(entry), keys.map({ $0.contains(ModelDigest.key(entry.path)) }) ?? true else { return }
         entries[entry.path] = EntryFacts(
             type: entry.type, mode: entry.mode, uid: entry.uid, gid: entry.gid, size: entry.size,
             modified: entry.modified, digest: digest, target: entry.linkTarget, link: entry.hardlinkTarget,

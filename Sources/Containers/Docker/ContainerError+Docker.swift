@@ -19,6 +19,14 @@ extension ContainerError {
         }
     }
 
+    /// Whether a line of standard error is docker's CLI speaking of its own settings, not the command in the container
+    /// of its work.
+    static func isAboutCommandLine(_ line: String) -> Bool {
+        ["WARNING: Error loading config file", "WARNING: Error parsing config file", "DEPRECATED: "].contains {
+            line.hasPrefix($0)
+        } || line.hasPrefix("time=\"") && line.contains(" level=warning msg=")
+    }
+
     /// Understands one line of docker's standard error.
     private static func from(message: String, in name: ContainerName) -> ContainerError? {
         let daemon = "Error response from daemon: "

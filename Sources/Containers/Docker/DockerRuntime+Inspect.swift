@@ -10,10 +10,7 @@ extension DockerRuntime {
                 ?? ContainerError(.engineRefused, "docker could not inspect container \(name): \(result.lastMessage)")
         }
         do {
-            let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output))
-            return ContainerInfo(
-                id: answer.id, image: answer.image, imageDigest: answer.digest, isRunning: answer.running,
-                isPaused: answer.paused, processID: answer.pid > 0 ? answer.pid : nil)
+            return try JSONDecoder().decode(Answer.self, from: Data(result.output)).info
         } catch {
             throw ContainerError(
                 .badAnswer,
@@ -46,16 +43,69 @@ extension DockerRuntime {
     }
 
     /// Just the fields that are needed: the whole answer is large and differs between engines.
-    private struct Answer: Decodable {
+    struct Answer: InspectedContainer {
         static let template =
-            #"{"id":{{json .Id}},"image":{{json .Config.Image}},"digest":{{json .Image}},"#
-            + #""running":{{json .State.Running}},"paused":{{json .State.Paused}},"pid":{{json .State.Pid}}}"#
+            #"{"name":{{json .Name}},"id":{{json .Id}},"image":{{json .Config.Image}},"digest":{{json .Image}},"#
+            + #""running":{{json .State.Running}},"paused":{{json .State.Paused}},"pid":{{json .State.Pid}},"#
+            // The host's part whole: a key that docker leaves out of it is an error of a template that names it.
+            + #""restarting":{{json .State.Restarting}},"restarts":{{json .RestartCount}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},"#
+            + #""labels":{{json .Config.Labels}}}"#
+
+        struct Host: Decodable {
+            let RestartPolicy: Policy?
+            let Tmpfs: [String: String]?
+            let AutoRemove: Bool?
+        }
+
+        struct Policy: Decodable {
+            let Name: String?
+            let MaximumRetryCount: Int?
+        }
+
+        struct Mount: Decodable {
+            let `Type`: String?
+            let Source: String?
+            let Destination: String
+            let RW: Bool?
+        }
+
+        let name: String
         let id: String
         let image: String
         let digest: String?
         let running: Bool
         let paused: Bool
         let pid: Int32
+        // What an engine of another make may leave out.
+        let restarting: Bool?
+        let restarts: Int?
+        let host: Host?
+        let mounts: [Mount]?
+        let labels: [String: String]?
+
+        var info: ContainerInfo {
+            let memory = (host?.Tmpfs ?? [:]).keys.map { ContainerMount(kind: .tmpfs, source: "", destination: $0) }
+            let others = (mounts ?? []).map { mount in
+                let kind = mount.Type.flatMap(ContainerMount.Kind.init) ?? .other
+                return ContainerMount(
+                    kind: kind, source: kind == .tmpfs ? "" : mount.Source ?? "", destination: mount.Destination,
+                    isWritable: mount.RW ?? true)
+            }
+            return ContainerInfo(
+                id: id, image: image, imageDigest: digest, isRunning: running, isPaused: paused,
+                processID: pid > 0 ? pid : nil, isRestarting: restarting ?? false, restartPolicy: policyWord,
+                mounts: others + memory, restarts: restarts ?? 0,
+                isRemovedOnStop: host?.AutoRemove ?? false,
+                project: labels?[ComposeProject.label].flatMap { $0.isEmpty ? nil : $0 })
+        }
+
+        private var policyWord: String {
+            guard let name = host?.RestartPolicy?.Name, !name.isEmpty else { return "no" }
+            guard name == "on-failure", let count = host?.RestartPolicy?.MaximumRetryCount, count > 0 else {
+                return name
+            }
+            return "\(name):\(count)"
+        }
     }
 }
 

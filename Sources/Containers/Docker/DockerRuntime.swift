@@ -8,6 +8,8 @@ internal import SystemPackage
 public struct DockerRuntime: ContainerRuntime {
     /// `docker`.
     public let kind = "docker"
+    /// The engine's own.
+    public var lifecycle: (any ContainerLifecycle)? { self }
     /// The CLI's name, looked up in PATH, or its path.
     let docker: String
     /// The run that commands are marked with.
@@ -59,9 +61,10 @@ public struct DockerRuntime: ContainerRuntime {
 
     /// `docker exec` with everything that could change what the command does pinned down.
     ///
-    /// An image's USER would hide files from tar, its TAR_OPTIONS would leave files out without a word.
+    /// An image's USER would hide files from tar, its TAR_OPTIONS would leave files out without a word, and a library of
+    /// its LD_PRELOAD that is not there would have the loader say so in front of every command's own words.
     func execArguments(_ command: ContainerCommand, in name: ContainerName) -> [String] {
-        var arguments = ["exec", "-u", "0", "-e", "LC_ALL=C", "-e", "TAR_OPTIONS="]
+        var arguments = ["exec", "-u", "0", "-e", "LC_ALL=C", "-e", "TAR_OPTIONS=", "-e", "LD_PRELOAD="]
         let marked = [ContainerCommand.runVariable: run].merging(command.environment) { _, own in own }
         for (key, value) in marked.sorted(by: { $0.key < $1.key }) { arguments += ["-e", "\(key)=\(value)"] }
         if case .none = command.input {} else { arguments.append("-i") }

@@ -9,6 +9,8 @@ public import SystemPackage
 public struct LocalRuntime: ContainerRuntime {
     /// `local`.
     public let kind = "local"
+    /// None: nothing runs in a directory.
+    public var lifecycle: (any ContainerLifecycle)? { nil }
     /// The cell's directory.
     let root: FilePath
     /// Container name → directory, relative to the cell or absolute.

@@ -35,7 +35,10 @@ struct Restore: AsyncParsableCommand {
 
     @Flag(help: "The whole cell, into an empty cell directory.") var everything = false
     @Flag(help: "Do not save what is there first.") var noSafetySnapshot = false
-    @Flag(help: "Leave the containers running with their old open files.") var noRestart = false
+    @Flag(help: "Leave the containers running with their old open files; they may write over what is restored.")
+    var noRestart = false
+    @Flag(help: "Attributes that the volume's file system can't hold are a failure, not a warning.")
+    var strictAttributes = false
     @Flag(help: "Without the cell's key: check the recorded digests only.") var acceptUnauthenticated = false
     @Flag(help: "Use an archive that its backup called incomplete.") var acceptIncomplete = false
     @Flag(help: "With --to: keep setuid, devices, fifos and outward links.") var asRecorded = false
@@ -64,6 +67,7 @@ struct Restore: AsyncParsableCommand {
         options.config = config || everything
         options.withoutSafety = noSafetySnapshot
         options.withoutRestart = noRestart
+        options.strictAttributes = strictAttributes
         options.acceptUnauthenticated = acceptUnauthenticated
         options.acceptIncomplete = acceptIncomplete
         options.asRecorded = asRecorded

@@ -4,6 +4,8 @@ public enum RunKind: String, Sendable, Codable {
     case restore
     case prune
     case verify
+    /// `jobs recover`.
+    case recover
     /// `egress apply`, or a job of that kind.
     case egressApply = "egress-apply"
     /// `egress set`.
@@ -23,7 +25,8 @@ public enum RunKind: String, Sendable, Codable {
     /// Which lock it takes.
     var scope: CellLock.Scope {
         switch self {
-        case .backup, .restore, .prune, .verify, .serviceInstall, .serviceUpdate, .serviceReconfigure, .serviceRemove,
+        case .backup, .restore, .prune, .verify, .recover, .serviceInstall, .serviceUpdate, .serviceReconfigure,
+            .serviceRemove,
             .serviceRestart:
             .cell
         case .egressApply, .egressSet, .egressReset: .egress

@@ -6,7 +6,7 @@ public struct RunSession: Sendable {
     /// The cell.
     public let cell: Cell
     /// The cell's containers.
-    public let runtime: any ContainerRuntime
+    public private(set) var runtime: any ContainerRuntime
     /// The run's journal.
     public let record: RunRecord
     /// Who shows what happens.
@@ -14,6 +14,13 @@ public struct RunSession: Sendable {
     /// Volumes that an earlier restore left in between and that recovery could not settle, each with the reason: they
     /// are neither backed up nor restored in part.
     var unsettled: [VolumePlace: String] = [:]
+
+    /// The same session with other ways to its containers.
+    func with(_ runtime: any ContainerRuntime) -> RunSession {
+        var session = self
+        session.runtime = runtime
+        return session
+    }
 
     /// What a run's work came to.
     public struct Ending: Sendable {

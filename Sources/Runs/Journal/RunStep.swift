@@ -28,8 +28,14 @@ public struct RunStep: Sendable, Codable {
         case swapOut = "swap-out"
         /// What was restored moves into its place.
         case swapIn = "swap-in"
-        /// The staging directory is removed.
+        /// The volume is as it should be; the staging directory is to be removed.
         case sweep
+        /// The staging directory could not be removed: what it holds is old, and the next run tries again.
+        case leftover
+        /// Containers are stopped, so that nothing of them runs while their volumes change.
+        case quiesce
+        /// Containers that were stopped are started again.
+        case resume
         /// The volume is cleared and filled in place.
         case fill
         /// The volume is as it should be; nothing is left to finish or undo.
@@ -84,6 +90,8 @@ public struct RunStep: Sendable, Codable {
     public var root: VolumeRoot?
     /// True where the container has to be restarted after this step: it holds files that are gone.
     public var restart: Bool?
+    /// The containers that are stopped, or were started again.
+    var containers: [StoppedContainer]?
     /// How a service is changed.
     var change: ServiceChange?
 
@@ -100,6 +108,12 @@ public struct RunStep: Sendable, Codable {
         self.snapshot = snapshot
         self.root = root
         self.restart = restart
+    }
+
+    /// A step about containers.
+    init(_ step: Kind, _ containers: [StoppedContainer]) {
+        self.init(step)
+        self.containers = containers
     }
 
     /// The step with which a service's change begins.
@@ -128,20 +142,50 @@ extension RunStep.Kind {
     /// Whether a kill behind this step leaves something in the volume.
     var changesVolume: Bool {
         switch self {
-        case .stage, .compare, .swapOut, .swapIn, .sweep, .fill, .settled: true
+        case .stage, .compare, .swapOut, .swapIn, .sweep, .leftover, .fill, .settled: true
         default: false
         }
     }
 }
 
 extension [RunStep] {
-    /// Volumes that are neither in their old nor in their new state, or where something of ours is left.
-    var unsettled: Set<VolumePlace> {
-        var last: [VolumePlace: RunStep.Kind] = [:]
+    /// The last step of each volume that changes it.
+    private var last: [VolumePlace: RunStep] {
+        var last: [VolumePlace: RunStep] = [:]
         for step in self where step.step.changesVolume {
-            if let place = step.volume { last[place] = step.step }
+            if let place = step.volume { last[place] = step }
         }
-        return Set(last.filter { $0.value != .settled }.keys)
+        return last
+    }
+
+    /// Volumes that are neither in their old nor in their new state, or where a staging directory may be left.
+    var unsettled: Set<VolumePlace> {
+        Set(last.filter { ![.settled, .leftover].contains($0.value.step) }.keys)
+    }
+
+    /// Volumes whose content is neither the old nor the new one.
+    var between: Set<VolumePlace> {
+        Set(last.filter { [.swapOut, .swapIn, .fill].contains($0.value.step) }.keys)
+    }
+
+    /// Staging directories that could not be removed, by their volume.
+    var leftovers: [VolumePlace: String] {
+        last.compactMapValues { $0.step == .leftover ? $0.stage : nil }
+    }
+
+    /// Containers that were stopped and not started again since, as they were when they were stopped first.
+    var stopped: [StoppedContainer] {
+        var waiting: [StoppedContainer] = []
+        for step in self {
+            for container in step.containers ?? [] {
+                if step.step == .resume {
+                    waiting.removeAll { $0.name == container.name }
+                } else if step.step == .quiesce, !waiting.contains(where: { $0.name == container.name }) {
+                    waiting.append(container)
+                }
+            }
+        }
+        return waiting
     }
 
     /// Containers whose files were replaced and that were not restarted since, each with such a volume.
@@ -166,5 +210,7 @@ extension [RunStep] {
     var ofChange: Set<RunStep.Kind> { Set(drop { $0.step != .plan }.map(\.step)) }
 
     /// True when nothing is left for the next run to do.
-    var areSettled: Bool { unsettled.isEmpty && unrestarted.isEmpty && pendingChange == nil }
+    var areSettled: Bool {
+        unsettled.isEmpty && leftovers.isEmpty && stopped.isEmpty && unrestarted.isEmpty && pendingChange == nil
+    }
 }

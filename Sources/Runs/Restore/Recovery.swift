@@ -18,24 +18,7 @@ struct Recovery: Sendable {
         for run in try history.unfinished(except: session.record.id) {
             let steps = try history.steps(run.id)
             await endProcesses(of: run, steps)
-            var results: [String] = []
-            for place in Set(steps.compactMap(\.volume)) {
-                do {
-                    if let result = try await settle(place, steps.filter { $0.volume == place }, of: run.id) {
-                        results.append(result)
-                    }
-                } catch let error as CancellationError {
-                    throw error
-                } catch {
-                    let reason =
-                        "the restore of run \(run.id) is not finished here: \(error); what was there before is in its "
-                        + "staging directory or its safety snapshot; repair that, or restore the whole volume with "
-                        + "--no-safety-snapshot"
-                    unsettled[place] = reason
-                    session.observer.note("\(place): \(reason)")
-                    results.append("\(place) could not be settled: \(error)")
-                }
-            }
+            var results = try await VolumeRecovery(session, run.id, steps).run(&unsettled)
             results += try await restart(try history.steps(run.id), of: run.id)
             let journal = try history.steps(run.id)
             do {
@@ -101,52 +84,5 @@ struct Recovery: Sendable {
                 session.observer.note("processes of run \(run.id) may be left in \(name): \(error)")
             }
         }
-    }
-
-    /// Brings one volume to its old or its new state; nil when it needed nothing.
-    private func settle(_ place: VolumePlace, _ steps: [RunStep], of run: RunID) async throws -> String? {
-        guard let last = steps.last(where: { $0.step.changesVolume }), last.step != .settled else { return nil }
-        // In that run's journal, so that a kill of ours finds how far we came.
-        func begin(_ step: RunStep) throws { try RunHistory(session.cell).append(step, to: run) }
-        if last.step == .fill {
-            guard let safety = last.safety else {
-                throw RunError(
-                    .failed, "\(place) was cleared by a restore that was killed and has no safety snapshot; restore it")
-            }
-            try await Refill(session, place).run(from: safety)
-            try begin(RunStep(.settled, place))
-            return "\(place) was filled again from the safety snapshot \(safety)"
-        }
-        guard let name = last.stage else { return nil }
-        let volume = try await VolumeStream(
-            place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
-        let stage = VolumeStage(
-            volume: volume, name: name,
-            paths: try last.paths?.map { path in
-                guard let path = EntryPath(text: path) else {
-                    throw RunError(.failed, "\(place): bad path in a journal")
-                }
-                return path
-            })
-        var result = "\(place): the staging directory was removed"
-        if try await stage.isPresent() {
-            switch last.step {
-            case .swapIn:
-                // Everything old is aside and everything new was compared: forward is the shorter way.
-                try await stage.swapIn()
-                result = "\(place): the restore was finished"
-            case .swapOut:
-                try await stage.swapBack()
-                result = "\(place): the restore was undone"
-            default: break
-            }
-            try begin(
-                RunStep(
-                    .sweep, place, stage: name, paths: last.paths, snapshot: last.snapshot, root: last.root))
-            try await stage.remove()
-            try await volume.setRoot(last.root)
-        }
-        try begin(RunStep(.settled, place))
-        return result
     }
 }

@@ -16,6 +16,8 @@ public struct RestoreOptions: Sendable {
     public var withoutSafety = false
     /// Leave containers running as they are.
     public var withoutRestart = false
+    /// Attributes that the volume's file system can't hold are a failure, not a warning.
+    public var strictAttributes = false
     /// Restore snapshots that this cell's key can't vouch for.
     public var acceptUnauthenticated = false
     /// Restore archives that are known to lack something.

@@ -39,61 +39,56 @@ public struct RestoreRun: Sendable {
             try session.record.begin(RunStep(.check, choice.place, snapshot: source.snapshot))
             checks.append(try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths))
         }
-        if !options.withoutSafety { report.safety = try await safetySnapshot(choices) }
+        let workplaces = Workplaces(session) { step in try session.record.begin(step) }
         do {
-            for ((choice, source), checked) in zip(zip(choices, sources), checks) {
-                try Task.checkCancellation()
-                let outcome = await restore(choice.place, source, checked, safety: report.safety)
-                report.volumes.append(outcome)
-                if Task.isCancelled, let error = outcome.error, !(error is CancellationError) {
-                    session.observer.note("\(choice.place): \(error)")
-                }
-                // A cancelled volume has undone itself; the rest is not begun.
-                try Task.checkCancellation()
-            }
+            try await restore(choices.map(\.place), sources, checks, workplaces, &report)
             if options.config { try restoreConfig(&report) }
         } catch {
-            // Whatever ended it: what was replaced is held open by processes.
-            for line in try await restartContainers() { session.observer.note(line) }
+            for line in await workplaces.close() { session.observer.note(line) }
             throw error
         }
-        report.unfinished = try await restartContainers()
+        report.notes += await workplaces.notes
+        report.notes += await workplaces.close()
         return report
     }
 
+    /// The safety snapshot, and then service by service; one service's failure does not stop the others.
     private func restore(
-        _ place: VolumePlace, _ source: ArchiveSource, _ checked: ArchiveSource.Checked, safety: String?
-    ) async -> VolumeOutcome {
-        let entries = source.archive.entries ?? 0
-        do {
-            let volume = try await VolumeStream(
-                place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
-            if let reason = session.unsettled[place], !options.paths.isEmpty || !options.withoutSafety {
-                throw RunError(.failed, reason)
-            }
-            let warnings = try await VolumeRestore(
-                session: session, volume: volume, source: source,
-                paths: options.paths.isEmpty ? nil : options.paths, safety: safety,
-                restarts: !options.withoutRestart
-            ).run(checked: checked)
-            try Recovery(session).forget(place)
-            return VolumeOutcome(
-                place: place, snapshot: source.snapshot, entries: entries, error: nil, warnings: warnings)
-        } catch {
-            return VolumeOutcome(place: place, snapshot: source.snapshot, entries: entries, error: error, warnings: [])
+        _ places: [VolumePlace], _ sources: [ArchiveSource], _ checks: [ArchiveSource.Checked],
+        _ workplaces: Workplaces,
+        _ report: inout RestoreReport
+    ) async throws {
+        var parts: [ServiceRestore.Part] = []
+        for ((place, source), checked) in zip(zip(places, sources), checks) {
+            // A container that can't be reached fails for its own volume, when its turn comes.
+            let opening: Result<VolumeStream, any Error>
+            do { opening = .success(try await workplaces.open(place)) } catch { opening = .failure(error) }
+            try Task.checkCancellation()
+            parts.append(ServiceRestore.Part(place: place, source: source, checked: checked, opening: opening))
+        }
+        if !options.withoutSafety {
+            report.safety = try await safetySnapshot(places, through: await workplaces.redirected)
+        }
+        for service in Set(places.map(\.service)).sorted() {
+            try Task.checkCancellation()
+            let restore = ServiceRestore(
+                session: session, options: options, safety: report.safety, workplaces: workplaces)
+            try await restore.run(parts.filter { $0.place.service == service }, &report)
         }
     }
 
     /// What is there now, kept apart from the regular snapshots.
     ///
     /// - Throws: when it would not be a way back.
-    private func safetySnapshot(_ choices: [SnapshotSelection.Choice]) async throws -> String? {
+    private func safetySnapshot(
+        _ places: [VolumePlace], through runtime: any ContainerRuntime
+    ) async throws -> String? {
         var paths: [String: [String]] = [:]
         if options.config {
             for part in selection.parts { paths[part.service.id] = existingPaths(part.service) }
         }
-        guard !choices.isEmpty || paths.values.contains(where: { !$0.isEmpty }) else { return nil }
-        let report = try await BackupRun(session, kind: .safety).run(volumes: choices.map(\.place), configPaths: paths)
+        guard !places.isEmpty || paths.values.contains(where: { !$0.isEmpty }) else { return nil }
+        let report = try await BackupRun(session.with(runtime), kind: .safety).run(volumes: places, configPaths: paths)
         let faults = report.unusable
         guard faults.isEmpty, let document = report.document else {
             throw RunError(
@@ -119,15 +114,6 @@ public struct RestoreRun: Sendable {
             ).run(removingExtra: true)
             report.files += outcome.restored.map(\.description)
             report.notes += outcome.warnings
-        }
-    }
-
-    /// Processes hold the old files open: only a restart makes them see the new ones. Returns a sentence for each
-    /// container that could not be restarted.
-    private func restartContainers() async throws -> [String] {
-        let session = session
-        return try await uncancelled {
-            try await Recovery(session).restart(try session.record.journal(), of: session.record.id)
         }
     }
 }

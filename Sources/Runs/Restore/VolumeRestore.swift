@@ -1,202 +1,246 @@
 internal import Archive
 internal import Containers
 
-/// Puts one archive back into its volume: checked whole, staged, compared, swapped (rule 13); where the volume has no
-/// room for a second copy, cleared and filled with the safety snapshot as the way back.
+/// Puts one archive back into its volume (rule 13): staged and compared beside what is there, then swapped by renames;
+/// where the volume has no room for a second copy, cleared and filled with the safety snapshot as the way back.
+///
+/// ``prepare(in:)`` leaves the volume as it is, and may run while the service runs. ``replace(in:isQuiet:safety:)`` is
+/// short. ``sweep(in:)`` removes the old content, once the service runs on the new one.
 struct VolumeRestore: Sendable {
     let session: RunSession
-    let volume: VolumeStream
+    let place: VolumePlace
     let source: ArchiveSource
     /// Nil for the whole volume.
     let paths: [EntryPath]?
-    /// The snapshot of what was there before; nil when none was wanted.
-    let safety: String?
-    /// Whether the container is restarted once its files were replaced.
-    let restarts: Bool
+    /// Whether attributes that the file system can't hold are a failure.
+    let isStrict: Bool
+    /// Whether there is a safety snapshot of what is there.
+    let hasSafety: Bool
+    /// Writes a step into the journal of the run whose restore this is.
+    let begin: @Sendable (RunStep) throws -> Void
 
-    private var place: VolumePlace { volume.place }
+    /// What was staged, and how the volume's own directory is to be.
+    struct Staged: Sendable {
+        let stage: String
+        let paths: [EntryPath]?
+        let oldRoot: VolumeRoot?
+        let newRoot: VolumeRoot?
+    }
 
-    /// Makes the volume equal to the archive; returns a sentence for whatever the container's tar can't put back.
+    /// A volume that is ready to be changed.
+    struct Prepared: Sendable {
+        let expected: ArchiveSource.Checked
+        /// Nil where there is no room for it: the volume is to be cleared and filled.
+        let staged: Staged?
+        var warnings: [String]
+    }
+
+    private func content(_ volume: VolumeStream) -> VolumeContent {
+        VolumeContent(session: session, volume: volume, source: source, paths: paths)
+    }
+
+    /// Checks the archive, stages it in the volume, compares, and sees to it that all of it is on its medium.
     ///
     /// - Parameter checked: what a check for everything has found already; it serves again where this tar can put all
     ///   of it back.
-    func run(checked: ArchiveSource.Checked) async throws -> [String] {
-        let mounts = try await volume.nestedMounts()
-        guard mounts.isEmpty else {
-            throw RunError(
-                .failed,
-                "\(place): \(mounts[0]) is mounted below \(place.path) in \(place.container); unmount it or restore with --to"
-            )
-        }
-        try session.record.begin(RunStep(.check, place, snapshot: source.snapshot))
+    /// - Throws: with nothing changed in the volume.
+    func prepare(_ checked: ArchiveSource.Checked, in volume: VolumeStream) async throws -> Prepared {
+        try await refuseMounts(volume)
+        try begin(RunStep(.check, place, snapshot: source.snapshot))
         let properties = volume.dialect.properties
         let expected = properties == .all ? checked : try await source.check(properties, paths: paths)
+        var prepared = Prepared(expected: expected, staged: nil, warnings: [])
+        if expected.demanding > 0, properties != .all {
+            prepared.warnings.append(
+                "\(place): \(volume.dialect.name) in \(place.container) keeps no nanoseconds and no attributes; "
+                    + "\(expected.demanding) entries lost theirs (docs/archives.md)")
+        }
         do {
-            try await staged(expected)
+            let (staged, warnings) = try await stage(expected, in: volume)
+            prepared.warnings += warnings
+            return Prepared(expected: expected, staged: staged, warnings: prepared.warnings)
         } catch let error as NoRoom {
-            guard paths == nil, safety != nil else {
+            guard paths == nil, hasSafety else {
                 throw RunError(
                     .failed,
                     "\(place): the volume has no room for a second copy (\(error.message)) and there is no safety "
                         + "snapshot to fall back on; make room, or restore the whole volume with a safety snapshot")
             }
             session.observer.note("\(place): no room for a second copy; clearing and filling instead")
-            try await filled(expected)
+            return prepared
         }
-        guard expected.demanding > 0, volume.dialect.properties != .all else { return [] }
-        return [
-            "\(place): \(volume.dialect.name) in \(place.container) keeps no nanoseconds and no attributes; "
-                + "\(expected.demanding) entries lost theirs (docs/archives.md)"
-        ]
     }
 
-    private func staged(_ expected: ArchiveSource.Checked) async throws {
+    /// What is mounted in the volume can't be moved, and is not the volume's.
+    private func refuseMounts(_ volume: VolumeStream) async throws {
+        for mount in try await volume.nestedMounts() {
+            let inside = Array(mount.utf8.dropFirst(volume.place.path.utf8.count + 1))
+            if let paths, let mounted = try? EntryPath(archiveName: inside),
+                !paths.contains(where: { mounted.isWithin($0) || $0.isWithin(mounted) })
+            {
+                continue
+            }
+            throw RunError(
+                .failed,
+                "\(place): \(mount) is mounted below \(place.path) in \(place.container); unmount it or restore with --to"
+            )
+        }
+    }
+
+    private func step(_ kind: RunStep.Kind, _ staged: Staged, _ root: VolumeRoot?) throws {
+        let names = staged.paths.map { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
+        try begin(
+            RunStep(kind, place, stage: staged.stage, paths: names, snapshot: source.snapshot, root: root))
+    }
+
+    private func stage(
+        _ expected: ArchiveSource.Checked, in volume: VolumeStream
+    ) async throws -> (Staged, warnings: [String]) {
         var places: [EntryPath]?
         if let paths { places = try await VolumeStage.places(of: paths, in: volume) }
-        let stage = VolumeStage(
-            volume: volume, name: TarDialect.stagePrefix + session.record.id.text, paths: places)
-        let names = places.map { $0.map { String(decoding: $0.bytes, as: UTF8.self) } }
         let oldRoot = try await volume.currentRoot()
-        // A part of a volume leaves the volume's own directory as it is.
-        let newRoot = paths == nil ? expected.root.map { VolumeRoot($0) } : oldRoot
-        @Sendable func step(_ kind: RunStep.Kind, _ root: VolumeRoot?) throws {
-            try session.record.begin(
-                RunStep(
-                    kind, place, stage: stage.name, paths: names, snapshot: source.snapshot, root: root,
-                    restart: kind == .swapIn && restarts ? true : nil))
-        }
-        try step(.stage, oldRoot)
-        var isMoving = false
+        let staged = Staged(
+            stage: TarDialect.stagePrefix + session.record.id.text, paths: places, oldRoot: oldRoot,
+            // A part of a volume leaves the volume's own directory as it is.
+            newRoot: paths == nil ? expected.root.map { VolumeRoot($0) } : oldRoot)
+        let stage = VolumeStage(volume: volume, name: staged.stage, paths: places)
+        try step(.stage, staged, oldRoot)
         do {
             try await stage.create()
-            try await fill(stage.new)
-            try step(.compare, oldRoot)
-            try await compare(stage.new, expected)
+            try await content(volume).fill(stage.new)
+            try step(.compare, staged, oldRoot)
+            let warnings = try await content(volume).compare(stage.new, expected)
+            if isStrict, let first = warnings.first { throw RunError(.failed, first) }
             try await stage.requireMovable()
-            try step(.swapOut, oldRoot)
-            isMoving = true
-            try await stage.swapOut()
+            try await volume.sync()
+            return (staged, warnings)
         } catch {
-            // Also when cancelled: what we made must go, and what we moved must come back.
-            let wasMoving = isMoving
-            try await uncancelled {
-                if try await stage.isPresent() {
-                    if wasMoving { try await stage.swapBack() }
-                    try step(.sweep, oldRoot)
-                    try await stage.remove()
-                    try await volume.setRoot(oldRoot)
-                }
-                try session.record.begin(RunStep(.settled, place))
-            }
+            // Also when cancelled: what we made must go.
+            try await discard(staged, in: volume)
             throw error
         }
-        // From here on the shorter way is forward: all is aside, all was compared.
+    }
+
+    /// Removes what was staged; the volume is as it was.
+    func discard(_ staged: Staged, in volume: VolumeStream) async throws {
         try await uncancelled {
-            try step(.swapIn, newRoot)
-            try await stage.swapIn()
-            try step(.sweep, newRoot)
-            try await stage.remove()
-            try await volume.setRoot(newRoot)
-            try session.record.begin(RunStep(.settled, place))
-        }
-    }
-
-    /// Streams the selected entries into a directory of the container, then all directories again for their times.
-    private func fill(_ directory: String) async throws {
-        let (source, emitter, selection) = (source, volume.dialect.emitter, EntrySelection(paths: paths))
-        let progress = TransferProgress()
-        session.observer.began("restore", volume: place, progress: progress, expected: source.archive.rawSize)
-        defer { session.observer.ended(volume: place) }
-        let directories = Box<[TarEntry]>([])
-        do {
-            try await volume.write(to: directory, progress: progress) { output in
-                let sink = EmissionSink(output, emitter: emitter, selection: selection, progress: progress)
-                try source.walk(sink)
-                try sink.finish()
-                directories.value = sink.directories
+            let stage = VolumeStage(volume: volume, name: staged.stage, paths: staged.paths)
+            try step(.sweep, staged, nil)
+            if try await stage.isPresent() {
+                try await stage.remove()
+                try await volume.setTime(staged.oldRoot)
             }
-        } catch let error as RunError where NoRoom.explains(error.message) {
-            throw NoRoom(message: error.message)
-        }
-        let all = directories.value
-        try await volume.write(to: directory, progress: TransferProgress()) { output in
-            try EmissionSink.writeDirectories(all, to: output, emitter: emitter, progress: TransferProgress())
+            try begin(RunStep(.settled, place))
         }
     }
 
-    /// "Restored and equal", not "tar exited 0": the tree is streamed out again and its model compared.
-    private func compare(_ directory: String, _ expected: ArchiveSource.Checked) async throws {
-        let properties = volume.dialect.properties
-        let progress = TransferProgress()
-        session.observer.began("compare", volume: place, progress: progress, expected: source.archive.rawSize)
-        defer { session.observer.ended(volume: place) }
-        let stall = session.cell.config.stallTimeout
-        let (model, result) = try await volume.read(directory, progress: progress) { input in
-            let sink = ModelSink(properties, paths: nil)
-            try TarStream.read(input, sink: sink, stallTimeout: stall, progress: progress)
-            return sink.model
+    /// Gives the volume its new content.
+    ///
+    /// - Parameters:
+    ///   - isQuiet: nothing that writes to the volume runs.
+    ///   - safety: makes a snapshot of the volume as it is now, where it has to be cleared.
+    /// - Returns: sentences about what was kept.
+    /// - Throws: with the old content in its place, unless the message says otherwise.
+    func replace(
+        with prepared: Prepared, in volume: VolumeStream, isQuiet: Bool,
+        safety: @escaping @Sendable () async throws -> String
+    ) async throws -> [String] {
+        guard let staged = prepared.staged else {
+            return try await clearAndFill(prepared.expected, in: volume, safety: try await safety())
         }
-        let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
-        guard result.status.isSuccess, messages.unknown.isEmpty, messages.losses.isEmpty, messages.changes.isEmpty
-        else {
-            throw RunError(
-                .failed,
-                "\(place): the restored tree could not be read back (\(result.status)): "
-                    + (result.errorText.lines.first ?? "no message"))
+        return try await uncancelled { try await swap(staged, in: volume, isQuiet: isQuiet) }
+    }
+
+    private func swap(_ staged: Staged, in volume: VolumeStream, isQuiet: Bool) async throws -> [String] {
+        let stage = VolumeStage(volume: volume, name: staged.stage, paths: staged.paths)
+        let names = staged.paths == nil ? Set(try await VolumeStage.names(in: stage.new, volume)) : nil
+        try step(.swapOut, staged, staged.oldRoot)
+        do {
+            try await stage.swapOut()
+            // From here on the shorter way is forward: all is aside, all was compared.
+            try step(.swapIn, staged, staged.newRoot)
+        } catch {
+            try await stage.swapBack()
+            try await volume.setTime(staged.oldRoot)
+            try await volume.sync()
+            try step(.sweep, staged, nil)
+            throw error
         }
-        let differences = expected.model.differences(from: model)
-        guard differences.isEmpty else {
-            let names = try await source.names(of: differences)
-            throw RunError(
-                .failed,
-                "\(place): \(differences.count) entries of the restored tree differ from the archive "
-                    + "(\(names.prefix(3).joined(separator: ", "))); nothing was changed")
+        try await stage.swapIn()
+        try await stage.checkSwap(names, alone: isQuiet)
+        let kept = try await stage.keepLate()
+        if staged.paths == nil {
+            try await volume.setRoot(staged.newRoot)
+        } else {
+            try await volume.setTime(staged.newRoot)
         }
+        try await volume.sync()
+        try step(.sweep, staged, nil)
+        return kept.map { [Self.keptNote(place, $0)] } ?? []
+    }
+
+    static func keptNote(_ place: VolumePlace, _ kept: String) -> String {
+        "\(place): what was written while the restore was in between is in \(kept) in \(place.container)"
+    }
+
+    /// Removes the old content; the service may run on the new one already.
+    ///
+    /// - Returns: a sentence where something of it can't be removed.
+    func sweep(_ staged: Staged, in volume: VolumeStream) async throws -> [String] {
+        try await VolumeSweep(place: place, volume: volume, begin: begin).run(staged.stage)
     }
 
     /// Clears the volume and fills it in place; on failure the safety snapshot goes back in.
-    private func filled(_ expected: ArchiveSource.Checked) async throws {
-        guard let safety else { return }
-        try session.record.begin(
-            RunStep(.fill, place, safety: safety, snapshot: source.snapshot, restart: restarts ? true : nil))
+    private func clearAndFill(
+        _ expected: ArchiveSource.Checked, in volume: VolumeStream, safety: String
+    ) async throws -> [String] {
+        try begin(RunStep(.fill, place, safety: safety, snapshot: source.snapshot))
         do {
-            try await clear()
-            try await fill(volume.path)
-            try await compare(volume.path, expected)
+            let content = content(volume)
+            try await content.clear()
+            try await content.fill(volume.path)
+            let warnings = try await content.compare(volume.path, expected)
+            if isStrict, let first = warnings.first { throw RunError(.failed, first) }
+            try await volume.sync()
+            try begin(RunStep(.settled, place))
+            return warnings
         } catch {
-            try await uncancelled { try await Refill(session, place).run(from: safety) }
-            try session.record.begin(RunStep(.settled, place))
+            try await uncancelled {
+                try await Refill(session, place).run(from: safety, in: volume)
+                try begin(RunStep(.settled, place))
+            }
             throw RunError(
                 .failed, "\(place): filling failed (\(error)); what was there before is back, from snapshot \(safety)",
                 underlying: error)
         }
-        try session.record.begin(RunStep(.settled, place))
-    }
-
-    /// Removes everything in the volume, but nothing on another file system mounted there.
-    func clear() async throws {
-        try await volume.run(
-            [
-                "find", volume.path, "-xdev", "-mindepth", "1", "-maxdepth", "1", "-exec", "rm", "-rf", "--", "{}", "+",
-            ], "clear \(place.path)")
-    }
-
-    /// Clears and fills without a way back: it is the way back itself.
-    func refill() async throws {
-        let expected = try await source.check(volume.dialect.properties, paths: nil)
-        try await clear()
-        try await fill(volume.path)
-        try await compare(volume.path, expected)
     }
 }
 
-/// The volume's file system is full.
-struct NoRoom: Error {
-    let message: String
+/// Removes a staging directory whose content is old; what can't be removed stays, named, for the next run.
+struct VolumeSweep: Sendable {
+    let place: VolumePlace
+    let volume: VolumeStream
+    /// Writes a step into the journal of the run that made the directory.
+    let begin: @Sendable (RunStep) throws -> Void
 
-    /// GNU tar tells of a file that it could write in part only how much of its last block went in.
-    static func explains(_ words: String) -> Bool {
-        ["No space left on device", "Disk quota exceeded", ": Wrote only "].contains { words.contains($0) }
+    /// - Returns: a sentence where something can't be removed.
+    /// - Throws: where the journal can't be written, or the container not be asked.
+    func run(_ name: String) async throws -> [String] {
+        let stage = VolumeStage(volume: volume, name: name, paths: nil)
+        // What removing it does to the time of the volume's own directory is not the service's work.
+        let root = try await volume.currentRoot()
+        do {
+            try await stage.remove()
+        } catch let error as RunError {
+            try begin(RunStep(.leftover, place, stage: name))
+            return [
+                "\(place): the old content could not be removed: \(error); it stays in \(stage.root), which is no part "
+                    + "of backups; the next run tries again"
+            ]
+        }
+        try await volume.setTime(root)
+        try begin(RunStep(.settled, place))
+        return []
     }
 }
 
@@ -210,16 +254,17 @@ struct Refill: Sendable {
         self.place = place
     }
 
-    func run(from safety: String) async throws {
+    func run(from safety: String, in volume: VolumeStream) async throws {
         guard let id = SnapshotID(safety) else { throw RunError(.failed, "\(place): \(safety) is no snapshot id") }
         let store = try session.cell.store()
         let snapshot = try store.open(id, key: try session.cell.key())
         let source = try ArchiveSource(snapshot, place, acceptIncomplete: true)
-        let volume = try await VolumeStream(
-            place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
-        try await VolumeRestore(
-            session: session, volume: volume, source: source, paths: nil, safety: nil, restarts: false
-        ).refill()
+        let expected = try await source.check(volume.dialect.properties, paths: nil)
+        let content = VolumeContent(session: session, volume: volume, source: source, paths: nil)
+        try await content.clear()
+        try await content.fill(volume.path)
+        _ = try await content.compare(volume.path, expected)
+        try await volume.sync()
     }
 }
 

@@ -70,10 +70,23 @@ extension VolumeStream {
                 modified: Timestamp(seconds: seconds, nanoseconds: UInt32(digits) ?? 0), offset: 0))
     }
 
-    /// Makes the volume's own directory what it must be.
+    /// Makes the volume's own directory what the archive says.
     func setRoot(_ root: VolumeRoot?) async throws {
         guard let root else { return }
         let bytes = dialect.emitter.headers(root.entry) + TarEmitter.end
         try await write(to: path, progress: TransferProgress()) { descriptor in try descriptor.writeAll(bytes) }
+    }
+
+    /// Gives the volume's own directory back the time that our renames in it have changed; mode, owner and attributes
+    /// stay.
+    func setTime(_ root: VolumeRoot?) async throws {
+        guard let root, let seconds = root.modified.first else { return }
+        var time = "@\(seconds)"
+        if dialect.properties.nanoseconds, let nanoseconds = root.modified.dropFirst().first, nanoseconds > 0 {
+            let digits = String(nanoseconds)
+            time += "." + String(repeating: "0", count: max(0, 9 - digits.utf8.count)) + digits
+        }
+        // A touch that does not know this form leaves the time as it is: nothing depends on it.
+        _ = try await attempt(["touch", "-c", "-d", time, path])
     }
 }

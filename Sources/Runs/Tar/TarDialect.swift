@@ -11,6 +11,8 @@ struct TarDialect: Sendable, Equatable {
 
     /// A staging directory is named so, with the run's id behind it.
     static let stagePrefix = ".picjobs-"
+    /// A directory at the top of a volume with what a process wrote while a restore was in between; part of the volume.
+    static let keptPrefix = ".picjobs-kept-"
     /// What a staging directory's name looks like to tar; backups leave it out, and no other name.
     static let stagePattern =
         stagePrefix + String(repeating: "[0-9]", count: 8) + "T" + String(repeating: "[0-9]", count: 6) + "Z-"

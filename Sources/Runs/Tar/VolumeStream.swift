@@ -1,5 +1,6 @@
 internal import Archive
 internal import Containers
+internal import Dispatch
 internal import Glibc
 internal import Registry
 internal import SystemPackage
@@ -11,15 +12,19 @@ struct VolumeStream: Sendable {
     let container: Containers.ContainerName
     let info: ContainerInfo
     let dialect: TarDialect
-    /// The volume's path as commands in the container take it.
+    /// The volume's path as commands in the container take it, with every link in it followed.
     let path: String
     /// Seconds without a byte after which a stream counts as hung.
     let stallTimeout: Int
 
     /// Asks the container.
     ///
+    /// - Parameter path: the path as an earlier stream of the same volume has found it; nil asks the container. A stand-in
+    ///   need not have the links that the container has.
     /// - Throws: `ContainerError` where it does not run, has no tar, or can't be reached.
-    init(_ place: VolumePlace, _ runtime: any ContainerRuntime, stallTimeout: Int) async throws {
+    init(
+        _ place: VolumePlace, _ runtime: any ContainerRuntime, stallTimeout: Int, path known: String? = nil
+    ) async throws {
         guard let container = Containers.ContainerName(place.container) else {
             throw RunError(.refused, "\(place): \(place.container) is no container name")
         }
@@ -28,8 +33,40 @@ struct VolumeStream: Sendable {
         self.container = container
         self.stallTimeout = stallTimeout
         info = try await runtime.requireRunning(container)
-        path = try runtime.path(place.path, in: container)
+        let named = try runtime.path(place.path, in: container)
+        if let known {
+            path = known
+        } else {
+            path = try await Self.resolved(named, runtime, container)
+        }
         dialect = try await TarDialect.probe(runtime, container)
+    }
+
+    /// Where a path leads: commands that do not follow links, and the table of mounts, know only this form.
+    ///
+    /// A container without `readlink` and `realpath` has its path as it is written.
+    static func resolved(
+        _ path: String, _ runtime: any ContainerRuntime, _ container: Containers.ContainerName
+    ) async throws -> String {
+        for program in [["readlink", "-f"], ["realpath"]] {
+            let result = try await runtime.exec(ContainerCommand(program + [path]), in: container)
+            if let failure = result.transportFailure {
+                guard failure.code == .commandNotStarted else { throw failure }
+                continue
+            }
+            guard result.status.isSuccess, result.output.last == 0x0A,
+                let text = String(validating: result.output.dropLast(), as: UTF8.self), text.hasPrefix("/")
+            else { continue }
+            return text
+        }
+        return path
+    }
+
+    /// The path where it is not the one that the manifest declares.
+    var resolvedPath: String? {
+        guard runtime.kind != "local" else { return nil }
+        let plain = "/" + place.path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
+        return path == plain ? nil : path
     }
 
     /// Commands in a container run as root, those of the local runtime as whoever runs this.
@@ -76,6 +113,9 @@ struct VolumeStream: Sendable {
 
     /// Streams a tar into a directory of the container; `emit` runs on a thread of its own and writes to the
     /// descriptor.
+    ///
+    /// What tar says while it ends with 0 is no error: only a comparison knows what it was worth.
+    /// - Throws: ``NoRoom`` where the file system is full.
     func write(
         to directory: String, progress: TransferProgress, _ emit: @escaping @Sendable (FileDescriptor) throws -> Void
     ) async throws {
@@ -114,11 +154,11 @@ struct VolumeStream: Sendable {
         }
         if let failure = result.transportFailure { throw failure }
         let lines = result.errorText.lines
-        guard result.status.isSuccess, lines.isEmpty else {
+        guard result.status.isSuccess else {
+            let reason = lines.isEmpty ? "no message" : ByteText.escape(Array(Self.reason(lines).utf8), limit: 480)
+            if NoRoom.explains(reason) { throw NoRoom(message: reason) }
             throw RunError(
-                .failed,
-                "\(place): tar in \(container) did not take the archive (\(result.status)): "
-                    + (lines.isEmpty ? "no message" : ByteText.escape(Array(Self.reason(lines).utf8), limit: 480)))
+                .failed, "\(place): tar in \(container) did not take the archive (\(result.status)): \(reason)")
         }
         try emission.get()
     }
@@ -133,19 +173,58 @@ struct VolumeStream: Sendable {
         (error as? ArchiveError)?.underlying as? Errno == .brokenPipe
     }
 
-    /// Runs a small command in the container and insists that it succeeds without a word.
+    /// Runs a small command in the container and insists that it succeeds.
+    ///
+    /// - Throws: ``NoRoom`` where the file system is full.
     @discardableResult
     func run(_ arguments: [String], _ purpose: String) async throws -> [UInt8] {
         let result = try await runtime.exec(
             ContainerCommand(arguments, output: .collect(limit: 64 << 20)), in: container)
         if let failure = result.transportFailure { throw failure }
         guard result.status.isSuccess else {
-            throw RunError(
-                .failed,
-                "\(place): cannot \(purpose) in \(container): "
-                    + (result.errorText.lines.first.map { ByteText.escape(Array($0.utf8)) } ?? "\(result.status)"))
+            let reason = result.errorText.lines.first.map { ByteText.escape(Array($0.utf8)) } ?? "\(result.status)"
+            if NoRoom.explains(reason) { throw NoRoom(message: reason) }
+            throw RunError(.failed, "\(place): cannot \(purpose) in \(container): \(reason)")
         }
         return result.output
+    }
+
+    /// Runs a small command in the container; whether it succeeded.
+    /// - Throws: `ContainerError` where it could not be run.
+    func attempt(_ arguments: [String]) async throws -> Bool {
+        let result = try await runtime.exec(
+            ContainerCommand(arguments, output: .collect(limit: 64 << 20)), in: container)
+        if let failure = result.transportFailure { throw failure }
+        return result.status.isSuccess
+    }
+
+    /// Waits until all that was written to the volume's file system is on its medium, renames included.
+    ///
+    /// A rename may be there after a power cut when the data of the file that it names are not: ext4 shows an empty file.
+    func sync() async throws {
+        // Old versions of busybox take no option; they write back every file system.
+        for arguments in [["sync", "-f", path], ["sync"]] {
+            let result = try await runtime.exec(ContainerCommand(arguments), in: container)
+            if let failure = result.transportFailure {
+                guard failure.code == .commandNotStarted else { throw failure }
+                continue
+            }
+            if result.status.isSuccess { return }
+            let words = result.errorText.lines.first ?? "\(result.status)"
+            // An option that is not known is no error of the medium.
+            guard words.contains("option") || words.contains("sage:") else {
+                throw RunError(
+                    .failed,
+                    "\(place): what was written is not safe on its medium: \(ByteText.escape(Array(words.utf8)))")
+            }
+        }
+        // sync(2) of this host: the engine's, unless it is remote.
+        await withCheckedContinuation { continuation in
+            DispatchQueue(label: "picjobs.sync").async {
+                Glibc.sync()
+                continuation.resume()
+            }
+        }
     }
 
     /// A killed docker CLI leaves its tar in the container: ends what carries this run's mark there.
@@ -162,6 +241,7 @@ struct VolumeStream: Sendable {
         let result = try await runtime.exec(
             ContainerCommand(["cat", "/proc/self/mountinfo"], output: .collect(limit: 16 << 20)), in: container)
         guard result.status.isSuccess, result.transportFailure == nil else { return [] }
+        // Mount points are told with every link followed, and so is `path`.
         let base = path.hasSuffix("/") ? path : path + "/"
         return String(decoding: result.output, as: UTF8.self).split(separator: "\n").compactMap { line in
             let fields = line.split(separator: " ")

@@ -8,3 +8,6 @@ extern const long carchive_utime_omit;            // UTIME_OMIT: this time stays
 
 /// fsetxattr(2), which the Glibc module does not have; returns 0 or -errno.
 int carchive_fsetxattr(int descriptor, const char *name, const void *value, unsigned long count);
+
+/// syncfs(2), which the Glibc module does not have; -1 with errno.
+int carchive_syncfs(int descriptor);
