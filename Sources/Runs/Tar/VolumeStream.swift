@@ -44,12 +44,13 @@ struct VolumeStream: Sendable {
 
     /// Where a path leads: commands that do not follow links, and the table of mounts, know only this form.
     ///
-    /// A container without `readlink` and `realpath` has its path as it is written.
+    /// A container with neither a shell nor `readlink` nor `realpath` has its path as it is written.
     static func resolved(
         _ path: String, _ runtime: any ContainerRuntime, _ container: Containers.ContainerName
     ) async throws -> String {
-        for program in [["readlink", "-f"], ["realpath"]] {
-            let result = try await runtime.exec(ContainerCommand(program + [path]), in: container)
+        let ways = [["sh", "-c", "cd -- \"$1\" && pwd -P", "sh"], ["readlink", "-f"], ["realpath"]]
+        for way in ways {
+            let result = try await runtime.exec(ContainerCommand(way + [path]), in: container)
             if let failure = result.transportFailure {
                 guard failure.code == .commandNotStarted else { throw failure }
                 continue
