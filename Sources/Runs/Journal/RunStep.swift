@@ -86,6 +86,8 @@ public struct RunStep: Sendable, Codable {
     public var restart: Bool?
     /// How a service is changed.
     var change: ServiceChange?
+    /// `hand` where a person, and no run, says so.
+    var by: String?
 
     /// A step about a volume or about none.
     public init(

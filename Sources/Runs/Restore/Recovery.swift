@@ -17,6 +17,10 @@ struct Recovery: Sendable {
         var unsettled: [VolumePlace: String] = [:]
         for run in try history.unfinished(except: session.record.id) {
             let steps = try history.steps(run.id)
+            if let reason = session.unclear.objection(to: steps) {
+                for place in steps.unsettled { unsettled[place] = reason }
+                continue
+            }
             await endProcesses(of: run, steps)
             var results: [String] = []
             for place in Set(steps.compactMap(\.volume)) {
@@ -51,7 +55,8 @@ struct Recovery: Sendable {
             session.observer.note("run \(run.id) was \(result)")
             try history.markInterrupted(run, result: result)
         }
-        for name in try cell.existingStore()?.cleanUp() ?? [] {
+        // What stands in the store may be part of what a run did whose record is not understood.
+        for name in session.unclear.isEmpty ? try cell.existingStore()?.cleanUp() ?? [] : [] {
             session.observer.note("removed \(name), left by a killed run")
         }
         _ = try cell.root.directoryIfPresent("data/keys")?.removeTemporaries()

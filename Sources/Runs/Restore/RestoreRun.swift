@@ -30,6 +30,9 @@ public struct RestoreRun: Sendable {
         report.notes += choices.compactMap(\.note)
         let registry = try ServiceRegistry(loading: session.cell.layout)
         for choice in choices { try SnapshotSelection.checkInstalled(choice.place, registry) }
+        for part in options.config ? selection.parts : [] {
+            if let reason = session.unclear.objection(toService: part.service.id) { throw RunError(.failed, reason) }
+        }
         let sources = try choices.map {
             try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
         }
@@ -68,6 +71,7 @@ public struct RestoreRun: Sendable {
         do {
             let volume = try await VolumeStream(
                 place, session.runtime, stallTimeout: session.cell.config.stallTimeout)
+            if let reason = session.unclear.objection(to: place) { throw RunError(.failed, reason) }
             if let reason = session.unsettled[place], !options.paths.isEmpty || !options.withoutSafety {
                 throw RunError(.failed, reason)
             }

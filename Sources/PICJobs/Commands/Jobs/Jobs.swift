@@ -6,7 +6,8 @@ struct Jobs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run job files, look at what happened, put them on a timer.",
         subcommands: [
-            JobsList.self, JobsRun.self, JobsHistory.self, JobsShow.self, JobsCancel.self, JobsInstallTimers.self,
+            JobsList.self, JobsRun.self, JobsHistory.self, JobsShow.self, JobsCancel.self, JobsSettle.self,
+            JobsInstallTimers.self,
         ])
 }
 
