@@ -26,6 +26,9 @@ public enum Retention {
         /// Why it stays, e.g. `daily 2026-11-23` or `newest ok archive of notes/data`; empty when it goes.
         public let reasons: [String]
         public var isKept: Bool { !reasons.isEmpty }
+
+        /// The same with one more reason to stay.
+        public func keeping(_ reason: String) -> Decision { Decision(id: id, reasons: reasons + [reason]) }
     }
 
     /// One decision for each candidate, the oldest first.

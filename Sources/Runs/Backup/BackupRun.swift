@@ -100,7 +100,7 @@ public struct BackupRun: Sendable {
             services.sort { $0.id < $1.id }
             try record.begin(RunStep(.copy, snapshot: snapshot.id.description))
             let cellFaults = withCell ? try copies.copyCellState() : []
-            var notes = copies.warnings + cellFaults
+            var notes = copies.warnings + cellFaults + session.unclear.map(\.note)
             if services.isEmpty, withCell {
                 guard !copies.files.isEmpty else {
                     throw RunError(
@@ -111,7 +111,8 @@ public struct BackupRun: Sendable {
                 notes.append(
                     "no service is installed below \(cell.layout.root)/data/services: only the cell's state was saved")
             }
-            let verdict = Self.verdict(services, hasCellFaults: !cellFaults.isEmpty)
+            var verdict = Self.verdict(services, hasCellFaults: !cellFaults.isEmpty)
+            if verdict == .ok, !session.unclear.isEmpty { verdict = .warnings }
             guard Self.isWorthKeeping(services, withCell: withCell) else {
                 try store.discard(snapshot)
                 return BackupReport(document: nil, services: services, verdict: .failed, notes: cellFaults)

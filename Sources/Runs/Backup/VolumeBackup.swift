@@ -21,7 +21,7 @@ struct VolumeBackup: Sendable {
         var archive = SnapshotArchive(
             name: place.name, container: place.container, path: place.path, verdict: .failed)
         archive.consistency = "running"
-        if let reason = session.unsettled[place] {
+        if let reason = session.objection(to: place) {
             archive.error = reason
             return archive
         }

@@ -66,7 +66,7 @@ public struct JobRun: Sendable {
 
     private func prune(_ policy: RetentionPolicy, _ session: RunSession) throws -> [Retention.Decision] {
         try session.record.begin(RunStep(.prune))
-        let decisions = try Pruning.run(store: try cell.store(), key: try cell.key(), policy: policy, dryRun: false)
+        let decisions = try Pruning.run(cell, policy: policy, dryRun: false)
         for decision in decisions where !decision.isKept {
             try session.record.log("removed snapshot \(decision.id): no rule of retention keeps it")
         }

@@ -1,6 +1,7 @@
 internal import Archive
 internal import FoundationEssentials
 internal import Glibc
+internal import Registry
 internal import SystemPackage
 
 /// All runs of a cell that are still on record.
@@ -12,55 +13,91 @@ public struct RunHistory: Sendable {
         runs = try cell.root.directoryIfPresent("data/runs")
     }
 
-    /// Every readable record, the newest first.
-    public func summaries() throws -> [RunSummary] {
-        guard let runs else { return [] }
-        return try runs.list().compactMap { entry in
-            guard let id = RunID(String(decoding: entry.name, as: UTF8.self)),
-                let directory = try runs.directoryIfPresent(try id.path)
-            else { return nil }
-            return try? Self.summary(directory)
-        }.sorted { $0.id.text > $1.id.text }
-    }
+    /// Every record, the newest first; one that is not understood has the state `unsettled`, and says why.
+    public func summaries() throws -> [RunSummary] { try records().map(\.shown) }
 
     /// One run's summary.
-    public func summary(_ id: RunID) throws -> RunSummary { try Self.summary(try directory(id)) }
+    public func summary(_ id: RunID) throws -> RunSummary { try record(id).shown }
 
-    /// One run's journal in order; a torn last line (a kill while it was written) is left out.
+    /// One run's journal as far as it is understood.
+    public func journal(_ id: RunID) throws -> RunJournal {
+        guard let runs, try runs.status(id.path) != nil else { throw Self.absent(id) }
+        return RecordedRun(id, in: runs, isWhole: true).journal
+    }
+
+    /// One run's journal in order; an incomplete last line (a kill while it was written) is left out.
+    ///
+    /// - Throws: where any other line is not understood.
     public func steps(_ id: RunID) throws -> [RunStep] { try Self.steps(try directory(id)) }
 
     static func steps(_ directory: Directory) throws -> [RunStep] {
-        let bytes = try directory.readFile("steps.jsonl", limit: 64 << 20)
-        let decoder = JSONDecoder()
-        return bytes.split(separator: 0x0A).compactMap { try? decoder.decode(RunStep.self, from: Data($0)) }
+        let journal = RunJournal(in: directory, isNumbered: false)
+        if let fault = journal.faults.first {
+            throw RunError(.failed, "\(directory.path)/\(RunJournal.file) is not understood: \(fault)")
+        }
+        return journal.steps
+    }
+
+    /// Everything that has a run's name, the newest first.
+    func records() throws -> [RecordedRun] {
+        guard let runs else { return [] }
+        return try runs.list().compactMap { RunID(String(decoding: $0.name, as: UTF8.self)) }
+            .sorted { $0.text > $1.text }.map { RecordedRun($0, in: runs) }
+    }
+
+    func record(_ id: RunID) throws -> RecordedRun {
+        guard let runs, try runs.status(id.path) != nil else {
+            throw Self.absent(id)
+        }
+        return RecordedRun(id, in: runs)
     }
 
     /// Runs that never ended (their process was killed, for whoever asks holds the cell's lock), and those that left a
-    /// volume in between.
+    /// volume in between; without those whose record is not understood.
     func unfinished(except own: RunID) throws -> [RunSummary] {
-        try summaries().filter {
-            ($0.state == .running || $0.state == .unsettled) && $0.id != own && $0.kind.scope == .cell
+        try records().filter { $0.isUnderstood && $0.id != own }.compactMap(\.summary).filter {
+            ($0.state == .running || $0.state == .unsettled) && $0.kind.scope == .cell
         }
+    }
+
+    /// Runs whose record is not understood.
+    func unclear() throws -> [UnclearRun] { try records().filter { !$0.isUnderstood }.map(UnclearRun.init) }
+
+    /// Snapshots with which what an unfinished run has begun is undone, each with the run.
+    func waysBack() throws -> [SnapshotID: RunID] {
+        var held: [SnapshotID: RunID] = [:]
+        for run in try records() where run.summary?.kind.scope == .cell {
+            for step in run.journal.steps {
+                for name in [step.safety, step.change?.snapshot] {
+                    if let id = name.flatMap({ SnapshotID($0) }) { held[id] = run.id }
+                }
+            }
+        }
+        return held
     }
 
     /// Marks the killed runs of a scope whose work needs nothing undone; whoever asks holds that lock.
     func markKilled(_ scope: CellLock.Scope, except own: RunID) throws {
-        for run in try summaries() where run.state == .running && run.id != own && run.kind.scope == scope {
-            try markInterrupted(run, result: "killed; the next run reads anew how everything stands")
+        for run in try records() where run.isUnderstood && run.id != own {
+            guard let summary = run.summary, summary.state == .running, summary.kind.scope == scope else { continue }
+            try markInterrupted(summary, result: "killed; the next run reads anew how everything stands")
         }
     }
 
     /// Journals what recovery does on behalf of a run that has ended, in that run's own journal.
     func append(_ step: RunStep, to id: RunID) throws {
         let directory = try directory(id)
-        // A kill may have torn the last line: ours begins on a new one.
-        let bytes = try directory.readFile("steps.jsonl", limit: 64 << 20)
-        let path = directory.path + "/steps.jsonl"
-        let number = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW)
-        guard number >= 0 else { throw RunError(.failed, "cannot open \(path): \(Errno(rawValue: errno))") }
-        let descriptor = FileDescriptor(rawValue: number)
-        defer { close(number) }
-        if let last = bytes.last, last != 0x0A { try descriptor.writeAll([0x0A]) }
+        let bytes = try directory.readFile(RunJournal.file, limit: RunJournal.limit)
+        let descriptor = try directory.openAppending(RunJournal.file, mode: 0o600)
+        defer { close(descriptor.rawValue) }
+        // A kill may have torn the last line: ours takes its place.
+        if let last = bytes.last, last != 0x0A {
+            let whole = bytes.lastIndex(of: 0x0A).map { $0 + 1 } ?? 0
+            guard ftruncate(descriptor.rawValue, off_t(whole)) == 0 else {
+                throw RunError(
+                    .failed, "cannot write \(directory.path)/\(RunJournal.file): \(Errno(rawValue: errno))")
+            }
+        }
         try RunRecord.append(step, to: descriptor, directory.path)
     }
 
@@ -73,48 +110,70 @@ public struct RunHistory: Sendable {
         try Self.write(summary, to: try directory(run.id))
     }
 
-    /// Removes records that ended more than `days` ago, and directories that a kill left without a record.
+    /// Removes records that ended more than `days` ago, and those that a kill left while they were made.
     func removeOld(days: Int, except own: RunID) throws {
         guard let runs else { return }
-        let limit = Timestamp.now.seconds - Int64(days) * 86_400
-        for entry in try runs.list() {
-            guard let id = RunID(String(decoding: entry.name, as: UTF8.self)), id != own else { continue }
-            let directory = try runs.directory(try id.path)
-            guard try directory.status("run.json") != nil else {
-                // A run of the other lock may be writing its record right now.
-                if try directory.status().modified.seconds < Timestamp.now.seconds - 3600 {
-                    try runs.removeTree(try id.path)
-                }
-                continue
+        let now = Timestamp.now.seconds
+        let limit = now - Int64(clamping: min(days, 1_000_000)) * 86_400
+        for entry in try runs.list() where entry.name.starts(with: RunRecord.unnamedPrefix.utf8) {
+            // A run of another lock may be making it right now.
+            if let status = try runs.status(entry.path), status.modified.seconds < now - 3600 {
+                try runs.removeTree(entry.path)
             }
-            try directory.removeTemporaries()
-            if let summary = try? Self.summary(directory), summary.state != .unsettled, let end = summary.finished,
-                end.seconds < limit
-            {
-                try runs.removeTree(try id.path)
+        }
+        for run in try records() where run.isUnderstood && run.id != own {
+            try runs.directory(try run.id.path).removeTemporaries()
+            if let summary = run.summary, summary.state != .unsettled, let end = summary.finished, end.seconds < limit {
+                try runs.removeTree(try run.id.path)
             }
         }
     }
 
-    private func directory(_ id: RunID) throws -> Directory {
+    func directory(_ id: RunID) throws -> Directory {
         guard let directory = try runs?.directoryIfPresent(try id.path) else {
-            throw RunError(.failed, "there is no run \(id); jobs history lists them")
+            throw Self.absent(id)
         }
         return directory
     }
 
+    private static func absent(_ id: RunID) -> RunError {
+        RunError(.failed, "there is no run \(id); jobs history lists them")
+    }
+
+    static let summaryFile: RelativePath = "run.json"
+
+    /// - Throws: where the file is not understood whole.
     static func summary(_ directory: Directory) throws -> RunSummary {
-        let bytes = try directory.readFile("run.json", limit: 1 << 20)
-        do {
-            return try JSONDecoder().decode(RunSummary.self, from: Data(bytes))
-        } catch {
-            throw RunError(.failed, "\(directory.path)/run.json is no run record: \(error)", underlying: error)
+        let place = "\(directory.path)/\(summaryFile)"
+        let bytes = try directory.readFile(summaryFile, limit: 1 << 20)
+        guard let members = JSONMembers.read(bytes) else {
+            throw RunError(.failed, "\(place) is damaged: it is no JSON object")
         }
+        if let version = members["v"], version != .number("\(RunSummary.currentFormat)") {
+            throw RunError(
+                .failed, "\(place) has a format that this version does not know; use the version that wrote it")
+        }
+        let summary: RunSummary
+        do {
+            summary = try JSONDecoder().decode(RunSummary.self, from: Data(bytes))
+        } catch {
+            throw RunError(.failed, "\(place) is no run record: \(JournalLine.reason(error))", underlying: error)
+        }
+        guard JSONMembers.read(try Self.bytes(summary)) == members else {
+            throw RunError(.failed, "\(place) has keys that this version does not know")
+        }
+        return summary
     }
 
     static func write(_ summary: RunSummary, to directory: Directory) throws {
+        var summary = summary
+        summary.version = RunSummary.currentFormat
+        try directory.writeAtomically(summaryFile, try bytes(summary), mode: 0o600)
+    }
+
+    private static func bytes(_ summary: RunSummary) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try directory.writeAtomically("run.json", Array(try encoder.encode(summary)) + [0x0A], mode: 0o600)
+        return Array(try encoder.encode(summary)) + [0x0A]
     }
 }

@@ -26,6 +26,16 @@ public struct RunID: Sendable, Hashable, Codable, CustomStringConvertible {
         self.text = text
     }
 
+    /// Reads a name from a command line.
+    ///
+    /// - Throws: ``RunError`` `.usage`.
+    public init(checking text: String) throws {
+        guard let id = RunID(text) else {
+            throw RunError(.usage, "\"\(text)\" is no run id such as 20261123T023000Z-3fa9c1; jobs history lists them")
+        }
+        self = id
+    }
+
     /// Reads it from a single string.
     public init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
@@ -44,6 +54,9 @@ public struct RunID: Sendable, Hashable, Codable, CustomStringConvertible {
 
     /// The name.
     public var description: String { text }
+
+    /// When the run began.
+    var start: Timestamp { SnapshotID(String(text.prefix(16)))?.start ?? Timestamp(seconds: 0) }
 
     /// As a name in `data/runs`.
     var path: RelativePath { get throws { try RelativePath(text) } }

@@ -22,15 +22,27 @@ public enum RunKind: String, Sendable, Codable {
     case serviceRemove = "service-remove"
     case serviceRestart = "service-restart"
 
+    /// `jobs settle`.
+    case settle
+    /// That of a run whose record is not understood.
+    case unknown
+
     /// Which lock it takes.
     var scope: CellLock.Scope {
         switch self {
         case .backup, .restore, .prune, .verify, .recover, .serviceInstall, .serviceUpdate, .serviceReconfigure,
-            .serviceRemove,
-            .serviceRestart:
+            .serviceRemove, .serviceRestart, .settle, .unknown:
             .cell
         case .egressApply, .egressSet, .egressReset: .egress
         case .caddyApply: .caddy
+        }
+    }
+
+    /// Whether its journal says which service it changes.
+    var changesService: Bool {
+        switch self {
+        case .serviceInstall, .serviceUpdate, .serviceReconfigure, .serviceRemove, .serviceRestart: true
+        default: false
         }
     }
 }

@@ -17,6 +17,8 @@ public struct RunSummary: Sendable, Codable {
         case unsettled
     }
 
+    /// The number of `run.json`'s format; nil, as in records of the version before there was one, is 0.
+    var version: Int? = RunSummary.currentFormat
     /// The run's id.
     public let id: RunID
     /// What it is.
@@ -41,7 +43,12 @@ public struct RunSummary: Sendable, Codable {
     enum CodingKeys: String, CodingKey {
         case id, kind, job, state, started, finished, snapshot, result, process
         case exitCode = "exit_code"
+        case version = "v"
     }
+
+    static let currentFormat = 1
+
+    var format: Int { version ?? 0 }
 }
 
 /// A run's directory below `data/runs`: `run.json`, `steps.jsonl` and `log`.
@@ -52,16 +59,36 @@ public final class RunRecord: Sendable {
     let directory: Directory
     private let steps: FileDescriptor
 
-    /// Makes the directory and writes `run.json` with the state `running`.
+    /// Makes the directory with `run.json`, which has the state `running`, and a journal with its first line.
+    ///
+    /// It gets its name last: one that has a run's name was whole once.
     public init(_ cell: Cell, id: RunID, kind: RunKind, job: String? = nil) throws {
         self.id = id
         let runs = try cell.root.createDirectories("data/runs", mode: 0o700)
-        directory = try runs.createDirectory(try id.path, mode: 0o700)
-        steps = try directory.createFile("steps.jsonl", mode: 0o600)
-        try write(
-            RunSummary(id: id, kind: kind, job: job, started: .now, process: getpid()))
-        try runs.sync()
+        let unnamed = try RelativePath("\(Self.unnamedPrefix)\(id)")
+        let made = try runs.createDirectory(unnamed, mode: 0o700)
+        do {
+            steps = try made.createFile(RunJournal.file, mode: 0o600)
+        } catch {
+            try runs.removeTree(unnamed)
+            throw error
+        }
+        do {
+            try Self.append(RunStep(.recover), to: steps, made.path)
+            try RunHistory.write(
+                RunSummary(id: id, kind: kind, job: job, started: .now, process: getpid()), to: made)
+            try runs.rename(unnamed, to: id.path, replacing: false)
+            try runs.sync()
+            directory = try runs.directory(try id.path)
+        } catch {
+            close(steps.rawValue)
+            if try runs.status(unnamed) != nil { try runs.removeTree(unnamed) }
+            throw error
+        }
     }
+
+    /// What the names of records begin with that are being made.
+    static let unnamedPrefix = ".new-"
 
     deinit { close(steps.rawValue) }
 
@@ -73,24 +100,23 @@ public final class RunRecord: Sendable {
     /// What this run has journaled so far.
     func journal() throws -> [RunStep] { try RunHistory.steps(directory) }
 
+    /// Writes and syncs a line, whole or not at all: behind half a one, the next would not be understood either.
     static func append(_ step: RunStep, to steps: FileDescriptor, _ place: String) throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        var line = Array(try encoder.encode(step))
-        line.append(0x0A)
-        try steps.writeAll(line)
-        guard fdatasync(steps.rawValue) == 0 else {
-            throw RunError(.failed, "cannot write the journal \(place)/steps.jsonl: \(Errno(rawValue: errno))")
+        let line = try JournalLine.bytes(of: step)
+        let end = try steps.seek(offset: 0, from: .end)
+        do {
+            try steps.writeAll(line)
+            guard fdatasync(steps.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        } catch {
+            ftruncate(steps.rawValue, off_t(end))
+            throw RunError(.failed, "cannot write the journal \(place)/\(RunJournal.file): \(error)", underlying: error)
         }
     }
 
     /// Adds a line to the run's log.
     public func log(_ line: String) throws {
-        let path = directory.path + "/log"
-        let number = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard number >= 0 else { throw RunError(.failed, "cannot open \(path): \(Errno(rawValue: errno))") }
-        let descriptor = FileDescriptor(rawValue: number)
-        defer { close(number) }
+        let descriptor = try directory.openAppending("log", mode: 0o600)
+        defer { close(descriptor.rawValue) }
         try descriptor.writeAll(Array("\(Timestamp.now) \(line)\n".utf8))
     }
 
@@ -102,8 +128,7 @@ public final class RunRecord: Sendable {
         summary.exitCode = exitCode
         summary.snapshot = snapshot
         summary.result = result
-        try write(summary)
+        try RunHistory.write(summary, to: directory)
     }
 
-    private func write(_ summary: RunSummary) throws { try RunHistory.write(summary, to: directory) }
 }

@@ -14,6 +14,11 @@ public struct RunSession: Sendable {
     /// Volumes that an earlier restore left in between and that recovery could not settle, each with the reason: they
     /// are neither backed up nor restored in part.
     var unsettled: [VolumePlace: String] = [:]
+    /// Earlier runs whose record is not understood: what they may have touched is left alone.
+    var unclear: [UnclearRun] = []
+
+    /// Why a volume is left alone; nil for one that may be read and changed.
+    func objection(to place: VolumePlace) -> String? { unclear.objection(to: place) ?? unsettled[place] }
 
     /// The same session with other ways to its containers.
     func with(_ runtime: any ContainerRuntime) -> RunSession {
@@ -55,7 +60,11 @@ public struct RunSession: Sendable {
         let record = try RunRecord(cell, id: id, kind: kind, job: job)
         var session = RunSession(cell: cell, runtime: cell.runtime(run: id), record: record, observer: observer)
         do {
-            try record.begin(RunStep(.recover))
+            session.unclear = try RunHistory(cell).unclear()
+            for run in session.unclear {
+                observer.note(run.note)
+                try record.log(run.note)
+            }
             switch kind.scope {
             case .cell: session.unsettled = try await Recovery(session).run()
             case .egress, .caddy, .accounts: try RunHistory(cell).markKilled(kind.scope, except: id)

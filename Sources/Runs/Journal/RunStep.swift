@@ -94,6 +94,8 @@ public struct RunStep: Sendable, Codable {
     var containers: [StoppedContainer]?
     /// How a service is changed.
     var change: ServiceChange?
+    /// `hand` where a person, and no run, says so.
+    var by: String?
 
     /// A step about a volume or about none.
     public init(

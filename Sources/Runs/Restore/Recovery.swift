@@ -17,6 +17,10 @@ struct Recovery: Sendable {
         var unsettled: [VolumePlace: String] = [:]
         for run in try history.unfinished(except: session.record.id) {
             let steps = try history.steps(run.id)
+            if let reason = session.unclear.objection(to: steps) {
+                for place in steps.unsettled { unsettled[place] = reason }
+                continue
+            }
             await endProcesses(of: run, steps)
             var results = try await VolumeRecovery(session, run.id, steps).run(&unsettled)
             results += try await restart(try history.steps(run.id), of: run.id)
@@ -34,7 +38,8 @@ struct Recovery: Sendable {
             session.observer.note("run \(run.id) was \(result)")
             try history.markInterrupted(run, result: result)
         }
-        for name in try cell.existingStore()?.cleanUp() ?? [] {
+        // What stands in the store may be part of what a run did whose record is not understood.
+        for name in session.unclear.isEmpty ? try cell.existingStore()?.cleanUp() ?? [] : [] {
             session.observer.note("removed \(name), left by a killed run")
         }
         _ = try cell.root.directoryIfPresent("data/keys")?.removeTemporaries()
@@ -60,16 +65,27 @@ struct Recovery: Sendable {
         return faults
     }
 
-    /// A whole volume was restored: what earlier runs left there is gone with everything else.
-    func forget(_ place: VolumePlace) throws {
-        guard session.unsettled[place] != nil else { return }
+    /// A whole volume was restored: nothing of it is left to finish or undo of earlier runs. What they had stopped runs
+    /// again, and what they left in the volume is removed by the next run.
+    ///
+    /// - Returns: a sentence for each container that could not be started.
+    func forget(_ place: VolumePlace) async throws -> [String] {
+        guard session.unsettled[place] != nil else { return [] }
+        var faults: [String] = []
         let history = try RunHistory(session.cell)
-        for run in try history.unfinished(except: session.record.id)
-        where try history.steps(run.id).unsettled.contains(place) {
-            try history.append(RunStep(.settled, place), to: run.id)
+        for run in try history.unfinished(except: session.record.id) {
+            let steps = try history.steps(run.id)
+            guard steps.unsettled.contains(place) else { continue }
+            let stage = steps.last { $0.volume == place && $0.step.changesVolume }?.stage
+            try history.append(RunStep(stage == nil ? .settled : .leftover, place, stage: stage), to: run.id)
             try history.append(RunStep(.restart, place), to: run.id)
+            if steps.unsettled == [place] {
+                let id = run.id
+                faults += await Workplaces(session, stopped: steps.stopped) { try history.append($0, to: id) }.resume()
+            }
             try history.markInterrupted(run, result: "\(place) was restored anew by run \(session.record.id)")
         }
+        return faults
     }
 
     /// A tar may still run in a container when its docker CLI was killed.

@@ -30,6 +30,9 @@ public struct RestoreRun: Sendable {
         report.notes += choices.compactMap(\.note)
         let registry = try ServiceRegistry(loading: session.cell.layout)
         for choice in choices { try SnapshotSelection.checkInstalled(choice.place, registry) }
+        for part in options.config ? selection.parts : [] {
+            if let reason = session.unclear.objection(toService: part.service.id) { throw RunError(.failed, reason) }
+        }
         let sources = try choices.map {
             try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
         }

@@ -74,7 +74,7 @@ struct ServiceRestore: Sendable {
                         + "open and may write over what was restored")
             }
             warnings += await sweep(one)
-            do { try forgetEarlier(one.part.place) } catch { warnings.append("\(error)") }
+            do { report.unfinished += try await forgetEarlier(one.part.place) } catch { warnings.append("\(error)") }
             report.volumes.append(one.part.outcome(nil, warnings))
         }
         report.volumes.sort { $0.place.description < $1.place.description }
@@ -82,6 +82,7 @@ struct ServiceRestore: Sendable {
     }
 
     private func prepare(_ part: Part) async throws -> Ready {
+        if let reason = session.unclear.objection(to: part.place) { throw RunError(.failed, reason) }
         if let reason = session.unsettled[part.place], !options.paths.isEmpty || !options.withoutSafety {
             throw RunError(.failed, reason)
         }
@@ -155,10 +156,8 @@ struct ServiceRestore: Sendable {
         throw CancellationError()
     }
 
-    /// A whole volume was restored: what earlier runs left there is gone with everything else.
-    private func forgetEarlier(_ place: VolumePlace) throws {
-        guard options.paths.isEmpty else { return }
-        try Recovery(session).forget(place)
+    private func forgetEarlier(_ place: VolumePlace) async throws -> [String] {
+        options.paths.isEmpty ? try await Recovery(session).forget(place) : []
     }
 }
 

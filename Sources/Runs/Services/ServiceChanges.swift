@@ -127,6 +127,7 @@ public struct ServiceChanges: Sendable {
 
     /// - Throws: ``RunError`` `.failed` when an earlier change of the service could neither be finished nor undone.
     private func requireSettled(_ service: String, _ session: RunSession) throws {
+        if let reason = session.unclear.objection(toService: service) { throw RunError(.failed, reason) }
         let history = try RunHistory(cell)
         for run in try history.unfinished(except: session.record.id)
         where try history.steps(run.id).pendingChange?.service == service {

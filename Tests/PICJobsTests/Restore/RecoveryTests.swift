@@ -113,13 +113,16 @@ struct RecoveryTests {
         }
     }
 
-    @Test("A settled volume is left alone, and a run without a record is swept away")
+    @Test("A settled volume is left alone, and a record that a kill left half made is swept away")
     func settled() async throws {
         try await with { cell in
             try await kill(in: cell, at: .settled, "")
-            try await Tool.run(["mkdir", cell.cell.path + "/data/runs/20250101T000000Z-00000b"])
+            let half = cell.cell.path + "/data/runs/.new-20250101T000000Z-00000b"
+            try await Tool.run(["mkdir", half])
+            try await Tool.run(["touch", "-d", "2 hours ago", half])
             try await expect(cell, "./d ./d/file ", result: "nothing was left to undo")
             #expect(try RunHistory(try cell.cell.open()).summaries().count == 3)
+            await #expect(throws: (any Error).self) { try await Tool.run(["test", "-e", half]) }
         }
     }
 }

@@ -7,6 +7,7 @@ struct Jobs: AsyncParsableCommand {
         abstract: "Run job files, look at what happened, put them on a timer.",
         subcommands: [
             JobsList.self, JobsRun.self, JobsHistory.self, JobsShow.self, JobsCancel.self, JobsRecover.self,
+            JobsSettle.self,
             JobsInstallTimers.self,
         ])
 }

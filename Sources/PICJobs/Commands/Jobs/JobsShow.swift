@@ -15,18 +15,19 @@ struct JobsShow: AsyncParsableCommand {
     private struct Object: Encodable {
         let run: RunObject
         let steps: [RunStep]
+        let unreadable: [String]
         let log: [String]
     }
 
     mutating func run() async throws {
-        guard let id = RunID(id) else {
-            throw RunError(.usage, "\"\(id)\" is no run id such as 20261123T023000Z-3fa9c1; jobs history lists them")
-        }
+        let id = try RunID(checking: id)
         let cell = try global.openCell()
         let history = try RunHistory(cell)
         let summary = try history.summary(id)
+        let journal = try history.journal(id)
         let object = Object(
-            run: RunObject(summary), steps: try history.steps(id), log: try RunHistory.log(id, of: cell))
+            run: RunObject(summary), steps: journal.steps, unreadable: journal.faults.map { "steps.jsonl \($0)" },
+            log: try RunHistory.log(id, of: cell))
         if global.json {
             try Output.json(object)
             return
@@ -45,6 +46,7 @@ struct JobsShow: AsyncParsableCommand {
             let place = step.volume.map { " \($0)" } ?? step.snapshot.map { " \($0)" } ?? ""
             Output.data("step      \(step.time) \(step.step.rawValue)\(place)")
         }
+        for line in object.unreadable { Output.data("unread    \(line)") }
         for line in object.log { Output.data("log       \(line)") }
     }
 }

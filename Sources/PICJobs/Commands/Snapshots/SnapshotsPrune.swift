@@ -48,14 +48,13 @@ struct SnapshotsPrune: AsyncParsableCommand {
         let (cell, isDry) = (try global.openCell(), dryRun)
         let decisions: [Retention.Decision]
         if isDry {
-            decisions = try Pruning.run(store: try cell.store(), key: try cell.key(), policy: policy, dryRun: true)
+            decisions = try Pruning.run(cell, policy: policy, dryRun: true)
         } else {
             decisions = try await RunSession.perform(
                 cell, kind: .prune, observer: global.observer(), exitCode: ExitStatus.code
             ) { session in
                 try session.record.begin(RunStep(.prune))
-                let decisions = try Pruning.run(
-                    store: try cell.store(), key: try cell.key(), policy: policy, dryRun: false)
+                let decisions = try Pruning.run(cell, policy: policy, dryRun: false)
                 let gone = decisions.filter { !$0.isKept }.count
                 return (decisions, .init(exitCode: 0, result: "removed \(gone) of \(decisions.count) snapshots"))
             }
