@@ -125,7 +125,7 @@ struct VolumeRecovery: Sendable {
         }
         try await volume.sync()
         try begin(
-            RunStep(.sweep, place, stage: name, paths: last.paths, snapshot: last.snapshot))
+            RunStep(.sweep, place, stage: name, paths: last.paths, snapshot: last.snapshot, root: last.root))
         return ["\(place): the restore was \(isForward ? "finished" : "undone")"]
             .appending(kept.map { VolumeRestore.keptNote(place, $0) }).joined(separator: "; ")
     }
@@ -138,9 +138,12 @@ struct VolumeRecovery: Sendable {
         let wasPresent = try await stage.isPresent()
         var results: [String] = []
         if wasPresent { results = try await VolumeSweep(place: place, volume: volume, begin: begin).run(name) }
-        // A journal of an earlier version set these only after the removal.
-        if last.step == .sweep, let root = last.root { try await volume.setRoot(root) }
-        if [.stage, .compare].contains(last.step) { try await volume.setTime(last.root) }
+        if last.step == .sweep, let root = last.root, let now = try await volume.currentRoot(), !now.isLike(root) {
+            // An earlier version set them only after the removal.
+            try await volume.setRoot(root)
+        } else if [.stage, .compare, .sweep].contains(last.step) {
+            try await volume.setTime(last.root)
+        }
         if !wasPresent { try begin(RunStep(.settled, place)) }
         return results.isEmpty && !steps.between.contains(place)
             ? ["\(place): the staging directory was removed"] : results

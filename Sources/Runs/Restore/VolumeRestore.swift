@@ -125,7 +125,7 @@ struct VolumeRestore: Sendable {
     func discard(_ staged: Staged, in volume: VolumeStream) async throws {
         try await uncancelled {
             let stage = VolumeStage(volume: volume, name: staged.stage, paths: staged.paths)
-            try step(.sweep, staged, nil)
+            try step(.sweep, staged, staged.oldRoot)
             if try await stage.isPresent() {
                 try await stage.remove()
                 try await volume.setTime(staged.oldRoot)
@@ -163,7 +163,7 @@ struct VolumeRestore: Sendable {
             try await stage.swapBack()
             try await volume.setTime(staged.oldRoot)
             try await volume.sync()
-            try step(.sweep, staged, nil)
+            try step(.sweep, staged, staged.oldRoot)
             throw error
         }
         try await stage.swapIn()
@@ -175,7 +175,7 @@ struct VolumeRestore: Sendable {
             try await volume.setTime(staged.newRoot)
         }
         try await volume.sync()
-        try step(.sweep, staged, nil)
+        try step(.sweep, staged, staged.newRoot)
         return kept.map { [Self.keptNote(place, $0)] } ?? []
     }
 

@@ -33,6 +33,9 @@ public struct VolumeRoot: Sendable, Codable {
             ? nil : [entry.accessACL, entry.defaultACL].map { String(decoding: $0 ?? [], as: UTF8.self) }
     }
 
+    /// Whether mode and owner are the same.
+    func isLike(_ other: VolumeRoot) -> Bool { (mode, uid, gid) == (other.mode, other.uid, other.gid) }
+
     /// As an entry of a tar stream.
     var entry: TarEntry {
         var entry = TarEntry(
