@@ -90,6 +90,10 @@ struct VolumeBackup: Sendable {
             archive.error =
                 "no byte came from tar in \(place.container) for \(cell.config.stallTimeout) seconds; it was ended"
             return false
+        } catch let error as RunError {
+            await stream.endLeftovers(of: record.id, observer)
+            try removeFiles(place)
+            throw error
         }
         let verdict = BackupVerdict(reading.value, reading.result, stream.dialect.flavour)
         verdict.apply(to: &archive)

@@ -67,10 +67,26 @@ struct VolumeStream: Sendable {
                 _ = try? await writer.value
                 throw Task.isCancelled ? CancellationError() : error
             }
-            return (value, try await writer.value)
+            return (value, try await end(of: writer))
         } onCancel: {
             progress.cancel()
             writer.cancel()
+        }
+    }
+
+    /// A tar whose stream has ended has nothing more to do: one that does not end is ended.
+    private func end(of writer: Task<ExecResult, any Error>) async throws -> ExecResult {
+        let patience = stallTimeout
+        let watch = Task {
+            try await Task.sleep(for: .seconds(patience))
+            writer.cancel()
+        }
+        defer { watch.cancel() }
+        do {
+            return try await writer.value
+        } catch is CancellationError where !Task.isCancelled {
+            throw RunError(
+                .failed, "\(place): tar in \(container) did not end within \(patience) seconds after its stream had")
         }
     }
 
