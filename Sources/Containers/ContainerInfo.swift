@@ -12,11 +12,21 @@ public struct ContainerInfo: Sendable, Equatable {
     public let isPaused: Bool
     /// The main process as the engine's host numbers it; `nil` when stopped or local.
     public let processID: Int32?
+    /// Whether it ended and the engine is about to start it again.
+    public let isRestarting: Bool
+    /// How many seconds ago it ended, by this host's clock; `nil` while it runs, and when it never did.
+    public let secondsSinceEnd: Int?
+    /// The exit status of its last end.
+    public let exitCode: Int
 
     /// Makes a description, for runtimes and for tests.
     public init(
-        id: String, image: String, imageDigest: String?, isRunning: Bool, isPaused: Bool, processID: Int32? = nil
+        id: String, image: String, imageDigest: String?, isRunning: Bool, isPaused: Bool, processID: Int32? = nil,
+        isRestarting: Bool = false, secondsSinceEnd: Int? = nil, exitCode: Int = 0
     ) {
+        self.isRestarting = isRestarting
+        self.secondsSinceEnd = secondsSinceEnd
+        self.exitCode = exitCode
         self.id = id
         self.image = image
         self.imageDigest = imageDigest

@@ -13,7 +13,10 @@ extension DockerRuntime {
             let answer = try JSONDecoder().decode(Answer.self, from: Data(result.output))
             return ContainerInfo(
                 id: answer.id, image: answer.image, imageDigest: answer.digest, isRunning: answer.running,
-                isPaused: answer.paused, processID: answer.pid > 0 ? answer.pid : nil)
+                isPaused: answer.paused, processID: answer.pid > 0 ? answer.pid : nil,
+                isRestarting: answer.restarting ?? false,
+                secondsSinceEnd: answer.running ? nil : answer.finished.flatMap(Self.secondsSince),
+                exitCode: answer.exit ?? 0)
         } catch {
             throw ContainerError(
                 .badAnswer,
@@ -45,6 +48,24 @@ extension DockerRuntime {
         return found
     }
 
+    public func hostPlaces(of path: String, in name: ContainerName) async throws -> [HostPlace] {
+        let mounts = try await inspect([name], as: Mounted.self)[name]?.mounts ?? []
+        return HostPlace.places(
+            of: path, in: mounts.map { HostPlace(path: $0.Destination, host: $0.Source ?? "") }.filter { $0.host != "" })
+    }
+
+    private struct Mounted: InspectedContainer {
+        static let template = #"{"name":{{json .Name}},"mounts":{{json .Mounts}}}"#
+
+        struct Mount: Decodable {
+            let Destination: String
+            let Source: String?
+        }
+
+        let name: String
+        let mounts: [Mount]
+    }
+
     /// Just the fields that are needed: the whole answer is large and differs between engines.
     private struct Answer: Decodable {
         static let template =
@@ -56,6 +77,16 @@ extension DockerRuntime {
         let running: Bool
         let paused: Bool
         let pid: Int32
+        let restarting: Bool?
+        let finished: String?
+        let exit: Int?
+    }
+
+    /// A time as Docker writes it, `2026-11-23T02:30:00.123456789Z`; nil for the year 1, which means never.
+    private static func secondsSince(_ text: String) -> Int? {
+        guard let date = try? Date(text.prefix(19) + "Z", strategy: .iso8601) else { return nil }
+        let seconds = Date().timeIntervalSince(date)
+        return date.timeIntervalSince1970 > 0 ? Int(max(0, seconds)) : nil
     }
 }
 

@@ -61,6 +61,11 @@ public struct LocalRuntime: ContainerRuntime {
         return joined
     }
 
+    public func hostPlaces(of path: String, in name: ContainerName) async throws -> [HostPlace] {
+        let place = try self.path(path, in: name)
+        return [HostPlace(path: place, host: place)]
+    }
+
     public func exec(_ command: ContainerCommand, in name: ContainerName) async throws -> ExecResult {
         let given = GivenDescriptors(command.descriptors)
         defer { given.close() }

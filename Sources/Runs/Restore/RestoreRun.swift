@@ -30,6 +30,7 @@ public struct RestoreRun: Sendable {
         report.notes += choices.compactMap(\.note)
         let registry = try ServiceRegistry(loading: session.cell.layout)
         for choice in choices { try SnapshotSelection.checkInstalled(choice.place, registry) }
+        for choice in choices { try await Self.checkOwn(choice.place, options, session.cell, session.runtime) }
         let sources = try choices.map {
             try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
         }
@@ -59,6 +60,24 @@ public struct RestoreRun: Sendable {
         }
         report.unfinished = try await restartContainers()
         return report
+    }
+
+    /// The store itself, the keys and the journals are not replaced by what a snapshot has in their place.
+    static func checkOwn(
+        _ place: VolumePlace, _ options: RestoreOptions, _ cell: Cell, _ runtime: any ContainerRuntime
+    ) async throws {
+        guard let container = Containers.ContainerName(place.container) else { return }
+        for own in try await OwnPlaces(cell).inside(place, container, runtime) {
+            let path = EntryPath(text: own.path.isEmpty ? "." : own.path)
+            let isTouched =
+                options.paths.isEmpty || path == nil
+                || options.paths.contains { wanted in path.map { $0.isWithin(wanted) || wanted.isWithin($0) } ?? true }
+            guard isTouched else { continue }
+            throw RunError(
+                .refused,
+                "\(place): \(place.path) in \(place.container) holds \(own.name), which the restore would replace; move it, "
+                    + "name other paths with --path, or restore with --to DIR")
+        }
     }
 
     private func restore(

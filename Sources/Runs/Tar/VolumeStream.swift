@@ -15,6 +15,8 @@ struct VolumeStream: Sendable {
     let path: String
     /// Seconds without a byte after which a stream counts as hung.
     let stallTimeout: Int
+    /// What of the volume is the cell's own, relative to ``path``, and never read.
+    var leftOut: [String] = []
 
     /// Asks the container.
     ///
@@ -51,7 +53,9 @@ struct VolumeStream: Sendable {
         _ take: @escaping @Sendable (FileDescriptor) throws -> Value
     ) async throws -> (value: Value, result: ExecResult) {
         let pipe = try WidePipe()
-        let command = ContainerCommand(dialect.create(directory ?? path), output: .descriptor(pipe.writing))
+        let command = ContainerCommand(
+            dialect.create(directory ?? path, leavingOut: directory == nil ? leftOut : []),
+            output: .descriptor(pipe.writing))
         let (runtime, container) = (runtime, container)
         let writer = Task { try await runtime.exec(command, in: container) }
         return try await withTaskCancellationHandler {
