@@ -62,12 +62,13 @@ let package = Package(
                 .product(name: "SystemPackage", package: "swift-system"), .product(name: "Yams", package: "Yams"),
             ], swiftSettings: settings),
         // How bytes leave and enter a container.
+        .target(name: "CContainers", path: "Sources/Containers/CContainers"),
         .target(
             name: "Containers",
             dependencies: [
-                .product(name: "Subprocess", package: "swift-subprocess"),
+                "CContainers", .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
-            ], swiftSettings: settings),
+            ], exclude: ["CContainers"], swiftSettings: settings),
         // The runner: lock, journal, backup, restore.
         .target(
             name: "Runs",

@@ -18,6 +18,8 @@ public struct ContainerError: Error, CustomStringConvertible {
         case commandNotStarted
         /// A path leaves the container, or goes through a link.
         case badPath
+        /// The command did not end within its ``ContainerCommand/Deadline`` and was ended.
+        case timedOut
         /// The command wrote more than the caller's limit.
         case outputTooLong
         /// An answer of the engine could not be understood.

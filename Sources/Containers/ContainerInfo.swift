@@ -24,20 +24,27 @@ public struct ContainerInfo: Sendable, Equatable {
     public let isRemovedOnStop: Bool
     /// The Compose project it belongs to; `nil` for one that was made otherwise.
     public let project: String?
+    /// How many seconds ago it ended, by this host's clock; `nil` while it runs, and when it never did.
+    public let secondsSinceEnd: Int?
+    /// The exit status of its last end.
+    public let exitCode: Int
 
     /// Makes a description, for runtimes and for tests.
     public init(
         id: String, image: String, imageDigest: String?, isRunning: Bool, isPaused: Bool, processID: Int32? = nil,
         isRestarting: Bool = false, restartPolicy: String = "no", mounts: [ContainerMount] = [], restarts: Int = 0,
-        isRemovedOnStop: Bool = false, project: String? = nil
+        isRemovedOnStop: Bool = false, project: String? = nil,
+        secondsSinceEnd: Int? = nil, exitCode: Int = 0
     ) {
+        self.isRestarting = isRestarting
+        self.secondsSinceEnd = secondsSinceEnd
+        self.exitCode = exitCode
         self.id = id
         self.image = image
         self.imageDigest = imageDigest
         self.isRunning = isRunning
         self.isPaused = isPaused
         self.processID = processID
-        self.isRestarting = isRestarting
         self.restartPolicy = restartPolicy
         self.mounts = mounts.sorted { $0.destination.utf8.count < $1.destination.utf8.count }
         self.restarts = restarts

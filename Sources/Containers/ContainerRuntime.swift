@@ -15,6 +15,11 @@ public protocol ContainerRuntime: Sendable {
     /// - Throws: ``ContainerError`` with `badPath` for a path with `..`, through a link, or not absolute.
     func path(_ path: String, in name: ContainerName) throws -> String
 
+    /// Which directories of the engine's host a directory in a container consists of; none where it is the container's
+    /// own. The container need not run.
+    /// - Throws: ``ContainerError``.
+    func hostPlaces(of path: String, in name: ContainerName) async throws -> [HostPlace]
+
     /// Runs a command and waits for its end; its standard error is read all the while.
     ///
     /// The descriptors in `command` are given away: closed here as soon as the child has them, and on every failure.
@@ -37,6 +42,9 @@ public protocol ContainerRuntime: Sendable {
 }
 
 extension ContainerRuntime {
+    /// None: for runtimes that know of no host.
+    public func hostPlaces(of path: String, in name: ContainerName) async throws -> [HostPlace] { [] }
+
     /// Inspects a container and insists that commands can be run in it.
     /// - Throws: ``ContainerError`` with `notRunning` or `paused` and the remedy, or whatever `inspect` throws.
     @discardableResult

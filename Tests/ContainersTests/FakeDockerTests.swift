@@ -12,7 +12,9 @@ struct FakeDockerTests {
         try await TemporaryDirectory.with { directory in
             let docker = try fakeDocker(in: directory, #"for a; do printf '%s\n' "[$a]"; done; env | sort >&2"#)
             let runtime = DockerRuntime(docker: docker, run: "r1", environment: ["DOCKER_HOST": "unix:///nowhere"])
-            let plain = try await runtime.exec(ContainerCommand(["tar", "-C", "/a b;$(x)", "."]), in: name("cell-a"))
+            let plain = try await runtime.exec(
+                ContainerCommand(["tar", "-C", "/a b;$(x)", "."], deadline: ContainerCommand.Deadline.none),
+                in: name("cell-a"))
             #expect(
                 String(decoding: plain.output, as: UTF8.self).split(separator: "\n") == [
                     "[exec]", "[-u]", "[0]", "[-e]", "[LC_ALL=C]", "[-e]", "[TAR_OPTIONS=]", "[-e]", "[LD_PRELOAD=]",
@@ -23,8 +25,9 @@ struct FakeDockerTests {
             #expect(extra.filter { !$0.hasPrefix("DOCKER_") } == [])
             #expect(extra.contains("DOCKER_HOST=unix:///nowhere"))
             let fed = try await runtime.exec(
-                ContainerCommand(["cat"], environment: ["B": "1", "PICJOBS_RUN": "r2"], input: .bytes([1])),
-                in: name("cell-a"))
+                ContainerCommand(
+                    ["cat"], environment: ["B": "1", "PICJOBS_RUN": "r2"], input: .bytes([1]),
+                    deadline: ContainerCommand.Deadline.none), in: name("cell-a"))
             #expect(
                 String(decoding: fed.output, as: UTF8.self).contains(
                     "[B=1]\n[-e]\n[PICJOBS_RUN=r2]\n[-i]\n[--]\n[cell-a]\n[cat]"))

@@ -13,8 +13,9 @@ struct ProcessEnvironment {
         variables.contains { $0.elementsEqual("\(key)=\(value)".utf8) }
     }
 
-    /// Whether the process belongs to a run; `*` means to any.
-    func marks(run: String) -> Bool {
+    /// Whether the process belongs to a command, or where none is named to a run; `*` means to any run.
+    func marks(run: String, command: String? = nil) -> Bool {
+        if let command { return has(ContainerCommand.commandVariable, command) }
         let prefix = "\(ContainerCommand.runVariable)=".utf8
         return run == "*"
             ? variables.contains { $0.starts(with: prefix) && $0.count > prefix.count }

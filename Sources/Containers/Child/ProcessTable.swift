@@ -1,3 +1,4 @@
+internal import CContainers
 internal import Glibc
 internal import SystemPackage
 
@@ -26,17 +27,37 @@ enum ProcessTable {
         return String(decoding: text, as: UTF8.self).contains(container)
     }
 
-    /// Kills processes and waits a moment until they have ended.
+    /// Kills those of `processes` for which `isWanted` still holds, and waits a moment until they have ended.
+    ///
+    /// By a descriptor of each (pidfd_open(2)): what was looked at is what gets the signal, whoever has the number since.
     /// - Returns: How many got the signal.
-    static func end(_ processes: [pid_t]) async -> Int {
-        let killed = processes.filter { kill($0, SIGKILL) == 0 }
+    static func end(_ processes: [pid_t], where isWanted: (pid_t) -> Bool) async -> Int {
+        var killed: [Int32] = []
+        defer { for descriptor in killed { close(descriptor) } }
+        for process in processes {
+            let descriptor = ccontainers_pidfd_open(process)
+            guard descriptor >= 0 else { continue }
+            // A process that is there after the look was there during it: its number was nobody else's.
+            guard isWanted(process), ccontainers_pidfd_send_signal(descriptor, 0) == 0,
+                ccontainers_pidfd_send_signal(descriptor, SIGKILL) == 0
+            else {
+                close(descriptor)
+                continue
+            }
+            killed.append(descriptor)
+        }
         var rounds = 0
-        // An environment that can't be read any more: the process is gone, or a zombie that others reap.
-        while rounds < 200, killed.contains(where: { environment(of: $0)?.isEmpty == false }) {
+        while rounds < 200, killed.contains(where: { !hasEnded($0) }) {
             rounds += 1
             do { try await Task.sleep(for: .milliseconds(10)) } catch { break }
         }
         return killed.count
+    }
+
+    /// The descriptor of a process can be read once it has ended, reaped or not.
+    private static func hasEnded(_ descriptor: Int32) -> Bool {
+        var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) == 1
     }
 
     private static func all() -> [pid_t] {

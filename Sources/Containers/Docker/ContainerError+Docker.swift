@@ -44,6 +44,10 @@ extension ContainerError {
         if message.hasSuffix("is not running") {
             return ContainerError(.notRunning, "container \(name) is not running; start it first: docker start \(name)")
         }
+        if message.contains(" is restarting") {
+            return ContainerError(
+                .notRunning, "container \(name) is restarting; look at: docker logs \(name)")
+        }
         if message.contains("is paused") {
             return ContainerError(.paused, "container \(name) is paused; unpause it first: docker unpause \(name)")
         }

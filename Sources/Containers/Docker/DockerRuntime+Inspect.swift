@@ -42,14 +42,21 @@ extension DockerRuntime {
         return found
     }
 
+    public func hostPlaces(of path: String, in name: ContainerName) async throws -> [HostPlace] {
+        let mounts = try await inspect([name], as: Answer.self)[name]?.info.mounts ?? []
+        return HostPlace.places(
+            of: path, in: mounts.filter { !$0.source.isEmpty }.map { HostPlace(path: $0.destination, host: $0.source) })
+    }
+
     /// Just the fields that are needed: the whole answer is large and differs between engines.
     struct Answer: InspectedContainer {
         static let template =
             #"{"name":{{json .Name}},"id":{{json .Id}},"image":{{json .Config.Image}},"digest":{{json .Image}},"#
             + #""running":{{json .State.Running}},"paused":{{json .State.Paused}},"pid":{{json .State.Pid}},"#
             // The host's part whole: a key that docker leaves out of it is an error of a template that names it.
-            + #""restarting":{{json .State.Restarting}},"restarts":{{json .RestartCount}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},"#
-            + #""labels":{{json .Config.Labels}}}"#
+            + #""restarting":{{json .State.Restarting}},"finished":{{json .State.FinishedAt}},"#
+            + #""exit":{{json .State.ExitCode}},"restarts":{{json .RestartCount}},"host":{{json .HostConfig}},"#
+            + #""mounts":{{json .Mounts}},"labels":{{json .Config.Labels}}}"#
 
         struct Host: Decodable {
             let RestartPolicy: Policy?
@@ -78,6 +85,8 @@ extension DockerRuntime {
         let pid: Int32
         // What an engine of another make may leave out.
         let restarting: Bool?
+        let finished: String?
+        let exit: Int?
         let restarts: Int?
         let host: Host?
         let mounts: [Mount]?
@@ -96,7 +105,8 @@ extension DockerRuntime {
                 processID: pid > 0 ? pid : nil, isRestarting: restarting ?? false, restartPolicy: policyWord,
                 mounts: others + memory, restarts: restarts ?? 0,
                 isRemovedOnStop: host?.AutoRemove ?? false,
-                project: labels?[ComposeProject.label].flatMap { $0.isEmpty ? nil : $0 })
+                project: labels?[ComposeProject.label].flatMap { $0.isEmpty ? nil : $0 },
+                secondsSinceEnd: running ? nil : finished.flatMap(Self.secondsSince), exitCode: exit ?? 0)
         }
 
         private var policyWord: String {
@@ -105,6 +115,13 @@ extension DockerRuntime {
                 return name
             }
             return "\(name):\(count)"
+        }
+
+        /// A time as Docker writes it, `2026-11-23T02:30:00.123456789Z`; nil for the year 1, which means never.
+        private static func secondsSince(_ text: String) -> Int? {
+            guard let date = try? Date(text.prefix(19) + "Z", strategy: .iso8601) else { return nil }
+            let seconds = Date().timeIntervalSince(date)
+            return date.timeIntervalSince1970 > 0 ? Int(max(0, seconds)) : nil
         }
     }
 }

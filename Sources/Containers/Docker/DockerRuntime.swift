@@ -18,6 +18,8 @@ public struct DockerRuntime: ContainerRuntime {
     let environment: [String: String]
     /// How long the engine may take for an answer that is not a command's.
     let patience: Duration
+    /// What ``ContainerCommand/Deadline/usual`` means.
+    let limit: Duration
 
     /// Sets up the transport; nothing is started or asked yet.
     ///
@@ -26,9 +28,12 @@ public struct DockerRuntime: ContainerRuntime {
     ///   - run: The id of the run; every process in a container carries it as `PICJOBS_RUN`.
     ///   - environment: Variables for the CLI that replace the process's own, such as `DOCKER_HOST`.
     ///   - patience: How long to wait for an answer to inspect and restart.
+    ///   - limit: How long a command in a container may usually take.
     public init(
-        docker: String = "docker", run: String, environment: [String: String] = [:], patience: Duration = .seconds(30)
+        docker: String = "docker", run: String, environment: [String: String] = [:], patience: Duration = .seconds(30),
+        limit: Duration = ContainerCommand.usualLimit
     ) {
+        self.limit = limit
         self.docker = docker
         self.run = run
         self.environment = Self.inherited(Self.passedOn).merging(environment) { _, own in own }
@@ -43,10 +48,30 @@ public struct DockerRuntime: ContainerRuntime {
     }
 
     public func exec(_ command: ContainerCommand, in name: ContainerName) async throws -> ExecResult {
+        guard command.deadline != .none else { return try await execute(command, in: name) }
+        let mark = CommandMark()
+        var marked = command
+        marked.environment[ContainerCommand.commandVariable] = mark.text
+        do {
+            return try await execute(marked, in: name)
+        } catch let error as ContainerError where error.code == .timedOut {
+            // The CLI is gone; what it had started does not know.
+            do { _ = try await end(run, command: mark.text, in: name) } catch let failure {
+                throw ContainerError(.timedOut, "\(error.message); and \(failure)", underlying: failure)
+            }
+            throw error
+        }
+    }
+
+    /// Runs a command within its deadline; one that misses it may run on in the container.
+    func execute(_ command: ContainerCommand, in name: ContainerName) async throws -> ExecResult {
         let given = GivenDescriptors(command.descriptors)
         defer { given.close() }
         let child = self.child(execArguments(command, in: name), input: command.input, output: command.output)
-        let result = try await start(child, given: given, for: name)
+        let allowed = command.deadline.duration(usual: limit)
+        guard let result = try await limited(to: allowed, { try await start(child, given: given, for: name) }) else {
+            throw ContainerError.timedOut(command, in: name, after: allowed)
+        }
         return result.with(transportFailure: ContainerError.from(execResult: result, in: name))
     }
 
@@ -79,20 +104,15 @@ public struct DockerRuntime: ContainerRuntime {
 
     /// Runs a child to its end; one that takes too long is ended, and an error.
     func finish(_ child: ChildProcess, about name: ContainerName, patience: Duration) async throws -> ExecResult {
-        try await withThrowingTaskGroup(of: ExecResult?.self) { group in
-            group.addTask { try await start(child, given: GivenDescriptors([]), for: name) }
-            group.addTask {
-                try await Task.sleep(for: patience)
-                return nil
-            }
-            defer { group.cancelAll() }
-            guard let first = try await group.next(), let result = first else {
-                throw ContainerError(
-                    .engineUnreachable,
-                    "the Docker engine did not answer within \(patience) about container \(name); look at: docker ps")
-            }
-            return result
+        let answer = try await limited(to: patience) {
+            try await start(child, given: GivenDescriptors([]), for: name)
         }
+        guard let answer else {
+            throw ContainerError(
+                .engineUnreachable,
+                "the Docker engine did not answer within \(patience) about container \(name); look at: docker ps")
+        }
+        return answer
     }
 
     func child(

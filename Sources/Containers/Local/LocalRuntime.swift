@@ -18,6 +18,8 @@ public struct LocalRuntime: ContainerRuntime {
     /// The run that commands are marked with.
     let run: String
     let environment: [String: String]
+    /// What ``ContainerCommand/Deadline/usual`` means.
+    let limit: Duration
 
     /// Sets up the runtime; nothing is looked at yet.
     ///
@@ -26,9 +28,12 @@ public struct LocalRuntime: ContainerRuntime {
     ///   - directories: `containers:` of config/picjobs.yml.
     ///   - run: The id of the run; every process carries it as `PICJOBS_RUN`.
     ///   - environment: Further variables for every command.
+    ///   - limit: How long a command may usually take.
     public init(
-        root: FilePath, directories: [ContainerName: String], run: String, environment: [String: String] = [:]
+        root: FilePath, directories: [ContainerName: String], run: String, environment: [String: String] = [:],
+        limit: Duration = ContainerCommand.usualLimit
     ) {
+        self.limit = limit
         self.root = root
         self.directories = directories
         self.run = run
@@ -58,6 +63,11 @@ public struct LocalRuntime: ContainerRuntime {
         return joined
     }
 
+    public func hostPlaces(of path: String, in name: ContainerName) async throws -> [HostPlace] {
+        let place = try self.path(path, in: name)
+        return [HostPlace(path: place, host: place)]
+    }
+
     public func exec(_ command: ContainerCommand, in name: ContainerName) async throws -> ExecResult {
         let given = GivenDescriptors(command.descriptors)
         defer { given.close() }
@@ -67,6 +77,8 @@ public struct LocalRuntime: ContainerRuntime {
         }
         var variables = Self.inherited.merging(environment) { _, own in own }
         variables[ContainerCommand.runVariable] = run
+        let mark = command.deadline == .none ? nil : CommandMark()
+        variables[ContainerCommand.commandVariable] = mark?.text
         variables.merge(command.environment) { _, own in own }
         variables["LC_ALL"] = "C"
         variables["TAR_OPTIONS"] = nil
@@ -75,7 +87,10 @@ public struct LocalRuntime: ContainerRuntime {
             executable: program, arguments: Array(command.arguments.dropFirst()), environment: variables,
             workingDirectory: directory, input: command.input, output: command.output)
         do {
-            return try await child.run(given: given)
+            let allowed = command.deadline.duration(usual: limit)
+            if let result = try await limited(to: allowed, { try await child.run(given: given) }) { return result }
+            if let mark { _ = try await end(run, command: mark.text, in: name) }
+            throw ContainerError.timedOut(command, in: name, after: allowed)
         } catch let error as SubprocessError where error.code == .executableNotFound {
             throw ContainerError(
                 .commandNotStarted, "'\(program)' for container \(name) is not installed on this host",
@@ -89,14 +104,18 @@ public struct LocalRuntime: ContainerRuntime {
     public func restart(_ name: ContainerName) async throws {}
 
     public func endLeftovers(run: String, in name: ContainerName) async throws -> Int {
+        try await end(run, command: nil, in: name)
+    }
+
+    private func end(_ run: String, command: String?, in name: ContainerName) async throws -> Int {
         let place = try directory(of: name).string
         let user = getuid()
-        let found = ProcessTable.processes { process in
+        func isWanted(_ process: pid_t) -> Bool {
             guard ProcessTable.owner(of: process) == user, let variables = ProcessTable.environment(of: process)
             else { return false }
-            return variables.marks(run: run) && variables.has(Self.containerVariable, place)
+            return variables.marks(run: run, command: command) && variables.has(Self.containerVariable, place)
         }
-        return await ProcessTable.end(found)
+        return await ProcessTable.end(ProcessTable.processes(where: isWanted), where: isWanted)
     }
 
     /// The container's directory, absolute and normalised.

@@ -94,8 +94,10 @@ public struct BackupRun: Sendable {
         do {
             var copies = CellCopies(cell, snapshot, store)
             var services = faults
+            let watch = ContainerWatch(session.runtime, limit: cell.config.containerWait, observer: observer)
+            try await watch.begin(planned.flatMap(\.volumes).map(\.container))
             for service in planned {
-                services.append(try await backUp(service, snapshot, earlier, &copies))
+                services.append(try await backUp(service, snapshot, earlier, watch, &copies))
             }
             services.sort { $0.id < $1.id }
             try record.begin(RunStep(.copy, snapshot: snapshot.id.description))
@@ -136,10 +138,10 @@ public struct BackupRun: Sendable {
 
     private func backUp(
         _ service: PlannedService, _ snapshot: IncompleteSnapshot, _ earlier: SnapshotListing,
-        _ copies: inout CellCopies
+        _ watch: ContainerWatch, _ copies: inout CellCopies
     ) async throws -> SnapshotService {
         var archives: [SnapshotArchive] = []
-        let backup = VolumeBackup(session: session, snapshot: snapshot)
+        let backup = VolumeBackup(session: session, snapshot: snapshot, watch: watch)
         for place in service.volumes {
             try Task.checkCancellation()
             let last = earlier.newestArchive(of: SnapshotVolume(service: place.service, name: place.name))

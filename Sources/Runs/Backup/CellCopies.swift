@@ -1,4 +1,5 @@
 internal import Archive
+internal import Glibc
 internal import Registry
 internal import SystemPackage
 
@@ -66,10 +67,14 @@ struct CellCopies {
         }
     }
 
-    /// The backup root relative to the cell, when it lies inside.
+    /// The backup root relative to the cell, when it lies inside, by whatever name.
     private static func storeInside(_ cell: Cell) -> RelativePath? {
-        var inside = cell.backupRoot
-        guard inside.removePrefix(cell.layout.root), !inside.isEmpty else { return nil }
+        guard let root = realpath(cell.layout.root.string, nil) else { return nil }
+        defer { free(root) }
+        guard let store = realpath(cell.backupRoot.string, nil) else { return nil }
+        defer { free(store) }
+        var inside = FilePath(String(cString: store))
+        guard inside.removePrefix(FilePath(String(cString: root))), !inside.isEmpty else { return nil }
         return try? RelativePath(inside.string)
     }
 }

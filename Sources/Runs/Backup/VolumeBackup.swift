@@ -7,6 +7,7 @@ internal import SystemPackage
 struct VolumeBackup: Sendable {
     let session: RunSession
     let snapshot: IncompleteSnapshot
+    let watch: ContainerWatch
 
     private var cell: Cell { session.cell }
     private var record: RunRecord { session.record }
@@ -28,22 +29,7 @@ struct VolumeBackup: Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         do {
-            let stream = try await VolumeStream(place, session.runtime, stallTimeout: cell.config.stallTimeout)
-            archive.image = stream.info.image
-            archive.imageDigest = stream.info.imageDigest
-            archive.tar = stream.dialect.name
-            archive.nestedMounts = try await stream.nestedMounts()
-            for attempt in 1...Self.attempts {
-                try record.begin(RunStep(.read, place, snapshot: snapshot.id.description))
-                let isTorn = try await take(stream, into: &archive, expected: expected)
-                if !isTorn || attempt == Self.attempts { break }
-                if attempt == 1 {
-                    observer.note(
-                        "\(place): \(archive.error ?? "the stream was torn"); trying up to \(Self.attempts - 1) times more"
-                    )
-                }
-                try removeFiles(place)
-            }
+            try await read(place, into: &archive, expected: expected)
         } catch let error as CancellationError {
             throw error
         } catch let error as ContainerError {
@@ -57,7 +43,75 @@ struct VolumeBackup: Sendable {
         return archive
     }
 
+    /// Up to three attempts, each when the container runs.
+    private func read(_ place: VolumePlace, into archive: inout SnapshotArchive, expected: UInt64?) async throws {
+        guard let container = Containers.ContainerName(place.container) else {
+            throw RunError(.refused, "\(place): \(place.container) is no container name")
+        }
+        let blank = archive
+        for attempt in 1...Self.attempts {
+            let away = try await watch.ready(container)
+            if let away, attempt > 1 {
+                archive.error = "\(archive.error ?? "the stream was torn"); then \(away)"
+                return
+            }
+            try removeFiles(place)
+            archive = blank
+            var mayDoBetter: Bool
+            do {
+                mayDoBetter = try await take(place, into: &archive, expected: expected)
+            } catch let error as ContainerError {
+                archive.error = away ?? error.message
+                if away != nil { return }
+                mayDoBetter = false
+            }
+            // A container that stops tears its streams in many ways, and a moment before it counts as stopped.
+            if archive.verdict == .failed || archive.verdict == .incomplete, !mayDoBetter {
+                try await Task.sleep(for: .milliseconds(200))
+                mayDoBetter = try await watch.isAway(container)
+            }
+            guard mayDoBetter, attempt < Self.attempts else { return }
+            if attempt == 1 {
+                observer.note(
+                    "\(place): \(archive.error ?? "the stream was torn"); trying up to \(Self.attempts - 1) times more")
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+    }
+
     /// One attempt; true when the stream ended too early and another may do better.
+    private func take(
+        _ place: VolumePlace, into archive: inout SnapshotArchive, expected: UInt64?
+    ) async throws -> Bool {
+        var stream = try await VolumeStream(place, session.runtime, stallTimeout: cell.config.stallTimeout)
+        archive.image = stream.info.image
+        archive.imageDigest = stream.info.imageDigest
+        archive.tar = stream.dialect.name
+        archive.nestedMounts = try await stream.nestedMounts()
+        let unknown = try await StageSearch(session: session).unknown(in: stream)
+        let own = try await OwnPlaces(cell).inside(place, stream.container, session.runtime)
+        if let first = own.first(where: { $0.path.isEmpty || !stream.dialect.canExclude }) {
+            throw RunError(
+                .failed,
+                "\(place.path) in \(place.container) holds \(first.name), which must not be in an archive"
+                    + (first.path.isEmpty ? "" : " and which \(stream.dialect.name) can't leave out")
+                    + "; move it, e.g. by another backup_root in config/picjobs.yml")
+        }
+        stream.leftOut = own.map(\.path)
+        try record.begin(RunStep(.read, place, snapshot: snapshot.id.description))
+        let isTorn = try await take(stream, into: &archive, expected: expected)
+        if archive.isUsable, !own.isEmpty {
+            archive.verdict = .warnings
+            archive.warnings += own.map { "\($0.path) was left out: it is \($0.name)" }
+        }
+        if let unknown, archive.verdict != .failed {
+            archive.verdict = .incomplete
+            archive.error = archive.error.map { "\($0); and \(unknown)" } ?? unknown
+        }
+        return isTorn
+    }
+
+    /// Streams and judges; true when the stream ended too early.
     private func take(
         _ stream: VolumeStream, into archive: inout SnapshotArchive, expected: UInt64?
     ) async throws -> Bool {
@@ -90,6 +144,10 @@ struct VolumeBackup: Sendable {
             archive.error =
                 "no byte came from tar in \(place.container) for \(cell.config.stallTimeout) seconds; it was ended"
             return false
+        } catch let error as RunError {
+            await stream.endLeftovers(of: record.id, observer)
+            try removeFiles(place)
+            throw error
         }
         let verdict = BackupVerdict(reading.value, reading.result, stream.dialect.flavour)
         verdict.apply(to: &archive)

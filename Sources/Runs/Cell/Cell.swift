@@ -51,13 +51,14 @@ public struct Cell: Sendable {
     /// The containers, every process in them marked with the run's id.
     public func runtime(run: RunID) -> any ContainerRuntime {
         switch config.runtime {
-        case .docker: return DockerRuntime(docker: config.docker, run: run.text)
+        case .docker:
+            return DockerRuntime(docker: config.docker, run: run.text, limit: .seconds(config.commandTimeout))
         case .local:
             var directories: [Containers.ContainerName: String] = [:]
             for (name, directory) in config.containers {
                 if let name = Containers.ContainerName(name) { directories[name] = directory }
             }
-            return LocalRuntime(root: layout.root, directories: directories, run: run.text)
+            return LocalRuntime(root: layout.root, directories: directories, run: run.text, limit: .seconds(config.commandTimeout))
         }
     }
 

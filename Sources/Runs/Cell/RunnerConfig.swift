@@ -20,6 +20,11 @@ public struct RunnerConfig: Sendable {
     public var backupRoot = "data/backups"
     /// `stall_timeout:` seconds without a byte after which a stream counts as hung.
     public var stallTimeout = 300
+    /// `command_timeout:` seconds after which a command in a container that is no stream counts as hung; what walks a
+    /// tree has thirty times as long.
+    public var commandTimeout = 120
+    /// `container_wait:` seconds within which a container that ran must be back, before its volumes are given up.
+    public var containerWait = 60
     /// `docker:` name or path of the docker CLI.
     public var docker = "docker"
     /// `compression_level:` zlib's, 1…9.
@@ -119,6 +124,16 @@ public struct RunnerConfig: Sendable {
                 return "stall_timeout must be 1 to 86400 seconds"
             }
             stallTimeout = seconds
+        case "command_timeout":
+            guard let seconds = value as? Int, (1...86_400).contains(seconds) else {
+                return "command_timeout must be 1 to 86400 seconds"
+            }
+            commandTimeout = seconds
+        case "container_wait":
+            guard let seconds = value as? Int, (0...3600).contains(seconds) else {
+                return "container_wait must be 0 to 3600 seconds"
+            }
+            containerWait = seconds
         case "health_timeout":
             guard let seconds = value as? Int, (1...3600).contains(seconds) else {
                 return "health_timeout must be 1 to 3600 seconds"

@@ -39,6 +39,7 @@ extension RestoreRun {
             try SnapshotSelection.checkInstalled(choice.place, registry)
             let source = try ArchiveSource(
                 choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete)
+            try await checkOwn(choice.place, options, cell, runtime)
             let volume = try await VolumeStream(choice.place, runtime, stallTimeout: stall)
             let wanted = try await blocking {
                 let listing = TreeListing(chosen)

@@ -33,6 +33,7 @@ public struct RestoreRun: Sendable {
         for part in options.config ? selection.parts : [] {
             if let reason = session.unclear.objection(toService: part.service.id) { throw RunError(.failed, reason) }
         }
+        for choice in choices { try await Self.checkOwn(choice.place, options, session.cell, session.runtime) }
         let sources = try choices.map {
             try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
         }
@@ -53,6 +54,24 @@ public struct RestoreRun: Sendable {
         report.notes += await workplaces.notes
         report.notes += await workplaces.close()
         return report
+    }
+
+    /// The store itself, the keys and the journals are not replaced by what a snapshot has in their place.
+    static func checkOwn(
+        _ place: VolumePlace, _ options: RestoreOptions, _ cell: Cell, _ runtime: any ContainerRuntime
+    ) async throws {
+        guard let container = Containers.ContainerName(place.container) else { return }
+        for own in try await OwnPlaces(cell).inside(place, container, runtime) {
+            let path = EntryPath(text: own.path.isEmpty ? "." : own.path)
+            let isTouched =
+                options.paths.isEmpty || path == nil
+                || options.paths.contains { wanted in path.map { $0.isWithin(wanted) || wanted.isWithin($0) } ?? true }
+            guard isTouched else { continue }
+            throw RunError(
+                .refused,
+                "\(place): \(place.path) in \(place.container) holds \(own.name), which the restore would replace; move it, "
+                    + "name other paths with --path, or restore with --to DIR")
+        }
     }
 
     /// The safety snapshot, and then service by service; one service's failure does not stop the others.

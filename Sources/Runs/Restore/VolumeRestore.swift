@@ -268,9 +268,14 @@ struct Refill: Sendable {
     }
 }
 
-/// Finishes its work although the task around it is cancelled.
+/// Finishes its work although the task around it is cancelled; a command in it that hangs is then ended soon.
 func uncancelled<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-    try await Task { try await body() }.value
+    let haste = Haste()
+    return try await withTaskCancellationHandler {
+        try await Haste.$current.withValue(haste) { try await Task { try await body() }.value }
+    } onCancel: {
+        haste.begin()
+    }
 }
 
 /// Carries a value out of a closure that runs on another thread and has ended before it is read.

@@ -59,8 +59,13 @@ struct TarDialect: Sendable, Equatable {
 
     var emitter: TarEmitter { TarEmitter(properties: properties, keepsHoles: flavour == .gnu) }
 
+    /// Whether this tar can leave a path out of its stream.
+    var canExclude: Bool { flavour == .gnu }
+
     /// Writes the directory's tar stream to standard output.
-    func create(_ path: String) -> [String] {
+    ///
+    /// - Parameter leftOut: paths relative to the directory that are not in it; only where ``canExclude``.
+    func create(_ path: String, leavingOut leftOut: [String] = []) -> [String] {
         // Debian's busybox knows no --exclude; a staging directory is gone before a backup begins all the same.
         guard flavour == .gnu else { return ["tar", "-C", path, "-cf", "-", "."] }
         // Fixed names for the extended headers (GNU tar's own hold its process id), and no access times: the same
@@ -68,8 +73,8 @@ struct TarDialect: Sendable, Equatable {
         return [
             "tar", "-C", path, "--exclude=./\(Self.stagePattern)", "--format=posix",
             "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "--sparse",
-            "--xattrs", "--xattrs-include=*", "--acls", "-cf", "-", ".",
-        ]
+            "--xattrs", "--xattrs-include=*", "--acls", "--anchored", "--no-wildcards",
+        ] + leftOut.map { "--exclude=./\($0)" } + ["-cf", "-", "."]
     }
 
     /// Extracts standard input into a directory. Names are ours (rule 6), so nothing needs stripping.

@@ -16,6 +16,8 @@ struct VolumeStream: Sendable {
     let path: String
     /// Seconds without a byte after which a stream counts as hung.
     let stallTimeout: Int
+    /// What of the volume is the cell's own, relative to ``path``, and never read.
+    var leftOut: [String] = []
 
     /// Asks the container.
     ///
@@ -89,7 +91,9 @@ struct VolumeStream: Sendable {
         _ take: @escaping @Sendable (FileDescriptor) throws -> Value
     ) async throws -> (value: Value, result: ExecResult) {
         let pipe = try WidePipe()
-        let command = ContainerCommand(dialect.create(directory ?? path), output: .descriptor(pipe.writing))
+        let command = ContainerCommand(
+            dialect.create(directory ?? path, leavingOut: directory == nil ? leftOut : []),
+            output: .descriptor(pipe.writing))
         let (runtime, container) = (runtime, container)
         let writer = Task { try await runtime.exec(command, in: container) }
         return try await withTaskCancellationHandler {
@@ -105,10 +109,26 @@ struct VolumeStream: Sendable {
                 _ = try? await writer.value
                 throw Task.isCancelled ? CancellationError() : error
             }
-            return (value, try await writer.value)
+            return (value, try await end(of: writer))
         } onCancel: {
             progress.cancel()
             writer.cancel()
+        }
+    }
+
+    /// A tar whose stream has ended has nothing more to do: one that does not end is ended.
+    private func end(of writer: Task<ExecResult, any Error>) async throws -> ExecResult {
+        let patience = stallTimeout
+        let watch = Task {
+            try await Task.sleep(for: .seconds(patience))
+            writer.cancel()
+        }
+        defer { watch.cancel() }
+        do {
+            return try await writer.value
+        } catch is CancellationError where !Task.isCancelled {
+            throw RunError(
+                .failed, "\(place): tar in \(container) did not end within \(patience) seconds after its stream had")
         }
     }
 

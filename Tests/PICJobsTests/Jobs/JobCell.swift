@@ -24,6 +24,17 @@ struct JobCell {
     /// The package's root.
     static let project = String(#filePath.dropLast("/Tests/PICJobsTests/Jobs/JobCell.swift".count))
 
+    /// A second service like `notes`, with a container of its own.
+    func addService(_ id: String) throws {
+        let manifest = try String(
+            contentsOfFile: Self.project + "/Tests/Fixtures/services/notes/manifest.json", encoding: .utf8)
+        try write("data/services/\(id)/manifest.json", manifest.replacing("notes", with: id))
+        try write("config/\(id)/service.conf", "port = 8081\n")
+        try write("data/containers/cell-\(id)/data/\(id)/first.md", "# first\n")
+        let config = try String(contentsOfFile: path + "/config/picjobs.yml", encoding: .utf8)
+        try write("config/picjobs.yml", config + "  cell-\(id): data/containers/cell-\(id)\n")
+    }
+
     func open() throws -> Cell { try Cell(path: path) }
 
     func write(_ name: String, _ text: String) throws {
