@@ -52,6 +52,8 @@ public struct SnapshotArchive: Sendable, Codable, Equatable {
     public var container: String
     /// The directory in the container.
     public var path: String
+    /// Where `path` led, when a link was in it; nil otherwise.
+    public var resolvedPath: String?
     /// The archive's path in the snapshot; nil when there is none.
     public var file: String?
     public var verdict: Verdict
@@ -100,6 +102,7 @@ public struct SnapshotArchive: Sendable, Codable, Equatable {
         case indexSHA256 = "index_sha256"
         case rawSize = "raw_size"
         case imageDigest = "image_digest"
+        case resolvedPath = "resolved_path"
         case nestedMounts = "nested_mounts"
         case durationSeconds = "duration_seconds"
     }

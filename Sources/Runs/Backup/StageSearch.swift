@@ -48,6 +48,6 @@ struct StageSearch: Sendable {
         let last = steps.last { step in
             step.step.changesVolume && step.volume.map { ($0.service, $0.name) == (place.service, place.name) } ?? false
         }
-        return last?.step == .settled
+        return last?.step == .settled || last?.step == .leftover
     }
 }

@@ -79,6 +79,24 @@ struct VolumeBackup: Sendable {
         }
     }
 
+    /// What a restore will meet is said on the day the archive is made.
+    private func warn(of stream: VolumeStream, in archive: inout SnapshotArchive) async throws {
+        var warnings: [String] = []
+        if stream.dialect.flavour == .other {
+            warnings.append(
+                "the tar in \(archive.container) is not known: attributes and fractions of seconds may be missing")
+        }
+        let missing = try await stream.missingPrograms()
+        if !missing.isEmpty {
+            warnings.append(
+                "this archive can't be restored into \(archive.container), because it has no "
+                    + missing.joined(separator: ", no ") + "; restore --to DIR can")
+        }
+        guard !warnings.isEmpty else { return }
+        archive.verdict = .warnings
+        archive.warnings += warnings
+    }
+
     /// One attempt; true when the stream ended too early and another may do better.
     private func take(
         _ place: VolumePlace, into archive: inout SnapshotArchive, expected: UInt64?
@@ -87,6 +105,7 @@ struct VolumeBackup: Sendable {
         archive.image = stream.info.image
         archive.imageDigest = stream.info.imageDigest
         archive.tar = stream.dialect.name
+        archive.resolvedPath = stream.resolvedPath
         archive.nestedMounts = try await stream.nestedMounts()
         let unknown = try await StageSearch(session: session).unknown(in: stream)
         let own = try await OwnPlaces(cell).inside(place, stream.container, session.runtime)
@@ -104,6 +123,7 @@ struct VolumeBackup: Sendable {
             archive.verdict = .warnings
             archive.warnings += own.map { "\($0.path) was left out: it is \($0.name)" }
         }
+        if archive.isUsable { try await warn(of: stream, in: &archive) }
         if let unknown, archive.verdict != .failed {
             archive.verdict = .incomplete
             archive.error = archive.error.map { "\($0); and \(unknown)" } ?? unknown

@@ -40,12 +40,17 @@ struct TarDialect: Sendable, Equatable {
     }
 
     static func probe(_ runtime: any ContainerRuntime, _ container: ContainerName) async throws -> TarDialect {
-        let result = try await runtime.exec(ContainerCommand(["tar", "--version"]), in: container)
-        if let failure = result.transportFailure { throw failure }
-        let text =
-            String(decoding: result.output.prefix(4096), as: UTF8.self) + "\n"
-            + result.errorText.lines.prefix(5).joined(separator: "\n")
-        return TarDialect(version: text)
+        var found = TarDialect(version: "")
+        // A tar that fails once, for want of memory or of processes, is not for that another one.
+        for _ in 0..<3 where found.flavour == .other {
+            let result = try await runtime.exec(ContainerCommand(["tar", "--version"]), in: container)
+            if let failure = result.transportFailure { throw failure }
+            let text =
+                String(decoding: result.output.prefix(4096), as: UTF8.self) + "\n"
+                + result.errorText.lines.prefix(5).joined(separator: "\n")
+            found = TarDialect(version: text)
+        }
+        return found
     }
 
     /// What this tar can put back.

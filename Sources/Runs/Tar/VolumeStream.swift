@@ -65,6 +65,18 @@ struct VolumeStream: Sendable {
         return path
     }
 
+    /// The programs besides tar that a restore into the container needs, and that it does not have.
+    func missingPrograms() async throws -> [String] {
+        let needed = ["find", "mkdir", "mv", "rm"] + (runtime.lifecycle == nil ? [] : ["sleep"])
+        let script = "for p; do command -v \"$p\" >/dev/null 2>&1 || echo \"$p\"; done"
+        let result = try await runtime.exec(ContainerCommand(["sh", "-c", script, "sh"] + needed), in: container)
+        if let failure = result.transportFailure {
+            guard failure.code == .commandNotStarted else { throw failure }
+            return ["sh"]
+        }
+        return String(decoding: result.output, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
+    }
+
     /// The path where it is not the one that the manifest declares.
     var resolvedPath: String? {
         guard runtime.kind != "local" else { return nil }
