@@ -88,7 +88,8 @@ extension VolumeStream {
         }
         let first = try await tree(sparse: true)
         let holes = first.sink.value.holes
-        guard dialect.flavour == .gnu, holes.onlyCount > 0, let doubt = try await doubtfulFileSystem([directory ?? path])
+        guard dialect.flavour == .gnu, holes.onlyCount > 0,
+            let doubt = try await doubtfulFileSystem([directory ?? path])
         else { return first }
         guard holes.bytes <= Self.holeBytes else {
             note("\(place): \(Self.files(holes)) were compared by what \(doubt) says of holes, not byte for byte")

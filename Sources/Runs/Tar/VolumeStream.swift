@@ -106,11 +106,12 @@ struct VolumeStream: Sendable {
         _ take: @escaping @Sendable (FileDescriptor) throws -> Value
     ) async throws -> (value: Value, result: ExecResult) {
         let pipe = try WidePipe()
+        let none = ContainerCommand.Input.none
         let command = ContainerCommand(
             listed == nil
                 ? dialect.create(directory ?? path, leavingOut: directory == nil ? leftOut : [], sparse: sparse)
                 : dialect.createListed(directory ?? path),
-            input: listed.map { .bytes($0) } ?? .none, output: .descriptor(pipe.writing))
+            input: listed.map { .bytes($0) } ?? none, output: .descriptor(pipe.writing))
         let (runtime, container) = (runtime, container)
         let writer = Task { try await runtime.exec(command, in: container) }
         return try await withTaskCancellationHandler {
