@@ -40,7 +40,7 @@ public enum Rule: String, Sendable, CaseIterable {
     case treeHardlinkTarget = "tree.hardlink-target"
     case limitEntries = "limit.entries"
     case limitBytes = "limit.bytes"
-    case limitRatio = "limit.ratio"
+    case limitTime = "limit.time"
     case limitHeader = "limit.header"
     case limitXattr = "limit.xattr"
     case readerDisagrees = "reader.disagrees"

@@ -22,6 +22,7 @@ enum Corpus {
             var limits = ArchiveLimits.unrecorded
             if let entries = self.limits?["entries"] { limits.entries = entries }
             if let bytes = self.limits?["bytes"] { limits.contentBytes = bytes }
+            if let seconds = self.limits?["seconds"] { limits.seconds = Int64(seconds) }
             return limits
         }
     }

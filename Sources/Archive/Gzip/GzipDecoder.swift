@@ -3,12 +3,13 @@ internal import CZlib
 internal import SystemPackage
 
 /// Inflates exactly one gzip member (RFC 1952) and checks what most readers do not: flags, CRC-32, length, and that
-/// nothing stands behind it.
+/// nothing stands behind it but the NULs that a tar fills its last record with (`bsdtar -czf`).
 ///
 /// Reads with `pread`, so that the same descriptor can be read again from the start.
 final class GzipDecoder {
     private let file: FileDescriptor
     private let name: String
+    private let progress: TransferProgress?
     // Heap memory, because inflate keeps a pointer to the stream.
     private let stream: UnsafeMutablePointer<z_stream>
     private let input = Chunk(capacity: 256 << 10)
@@ -23,9 +24,14 @@ final class GzipDecoder {
     /// Bytes of the file used so far.
     var compressedBytes: UInt64 { fileOffset - UInt64(input.count - inputStart) }
 
-    init(_ file: FileDescriptor, name: String) throws(ArchiveError) {
+    /// Most NULs behind the trailer.
+    static let padding: UInt64 = 16 << 20
+
+    /// - Parameter progress: a cancellation ends the work also where much input gives no output.
+    init(_ file: FileDescriptor, name: String, progress: TransferProgress? = nil) throws(ArchiveError) {
         self.file = file
         self.name = name
+        self.progress = progress
         stream = .allocate(capacity: 1)
         stream.initialize(to: z_stream())
         guard carchive_inflate_init_raw(stream) == Z_OK else {
@@ -80,6 +86,7 @@ final class GzipDecoder {
     }
 
     private func refill() throws(ArchiveError) -> Bool {
+        try progress?.checkCancelled()
         try input.fill { buffer throws(ArchiveError) in
             try DescriptorIO.read(file, at: fileOffset, into: buffer, name)
         }
@@ -138,8 +145,16 @@ final class GzipDecoder {
         guard GzipFormat.number(trailer[4...]) == UInt32(truncatingIfNeeded: rawBytes) else {
             throw refusal(.gzipLength, "the content has \(rawBytes) bytes, which is not the recorded length")
         }
-        if inputStart < input.count { throw refusal(.gzipTrailing, "data stand behind the gzip member's end") }
-        if try refill() { throw refusal(.gzipTrailing, "data stand behind the gzip member's end") }
+        let end = compressedBytes
+        repeat {
+            guard UnsafeRawBufferPointer(rebasing: input.bytes[inputStart...]).isAllZero else {
+                throw refusal(.gzipTrailing, "data stand behind the gzip member's end")
+            }
+            inputStart = input.count
+            guard compressedBytes - end <= Self.padding else {
+                throw refusal(.gzipTrailing, "more than \(Self.padding) NULs stand behind the gzip member's end")
+            }
+        } while try refill()
     }
 
     private func refusal(_ rule: Rule, _ message: String) -> ArchiveError {

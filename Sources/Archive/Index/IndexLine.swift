@@ -4,7 +4,10 @@ enum IndexLine {
         var line = #"{"entry":{"# + bytes("path", entry.path.isRoot ? Array(".".utf8) : entry.path.bytes)
         line += #","type":"\#(entry.type.rawValue)","mode":\#(entry.mode),"uid":\#(entry.uid),"gid":\#(entry.gid)"#
         line += #","size":\#(entry.size),"mtime":"\#(entry.modified.paxText)","offset":\#(entry.offset)"#
-        if let digest { line += #","sha256":"\#(digest.hex)""# }
+        if let digest {
+            line += entry.isDigestOfBlocks(.recorded) ? #","sha256_blocks":""# : #","sha256":""#
+            line += digest.hex + "\""
+        }
         if entry.type == .symlink { line += "," + bytes("target", entry.linkTarget) }
         if let target = entry.hardlinkTarget { line += "," + bytes("link", target.bytes) }
         if entry.type == .characterDevice || entry.type == .blockDevice {

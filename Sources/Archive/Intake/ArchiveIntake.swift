@@ -1,6 +1,7 @@
 public import SystemPackage
 
-/// Takes a raw tar stream in: the untouched bytes go to the compressor while two readers watch them.
+/// Takes a raw tar stream in: its bytes go to the compressor while two readers watch them, all of them untouched but for
+/// the entries that no restore could put back (``LeftOut``), which are cut out whole.
 public struct ArchiveIntake: Sendable {
     /// How the stream ended.
     public enum End: Sendable {
@@ -30,6 +31,10 @@ public struct ArchiveIntake: Sendable {
         public let totals: ArchiveTotals
         /// SHA-256 over all entries in order: a decoded archive must give the same.
         public let sequenceDigest: SHA256Digest
+        /// What the stream held and the archive does not.
+        public let leftOut: LeftOut
+        /// What came as holes.
+        public let holes: Holes
     }
 
     /// Seconds without a byte after which the stream counts as hung.
@@ -71,7 +76,8 @@ public struct ArchiveIntake: Sendable {
             let sequence = recorder.finishSequence()
             return Outcome(
                 end: end, rawBytes: written.rawBytes, bytes: written.bytes, digest: written.digest,
-                indexDigest: try indexWriter.finish(), totals: recorder.totals, sequenceDigest: sequence)
+                indexDigest: try indexWriter.finish(), totals: recorder.totals, sequenceDigest: sequence,
+                leftOut: inspector.leftOut, holes: contents.holes)
         } catch {
             inspector.cancel()
             writer.cancel()
@@ -84,6 +90,11 @@ public struct ArchiveIntake: Sendable {
     ) throws(ArchiveError) -> End {
         var refusal: Violation?
         var position: UInt64 = 0
+        var written: UInt64 = 0
+        func write(_ chunk: Chunk) throws(ArchiveError) {
+            written += UInt64(chunk.count)
+            try writer.append(chunk.bytes, settled: written)
+        }
         while true {
             let chunk: Chunk?
             do {
@@ -99,11 +110,19 @@ public struct ArchiveIntake: Sendable {
             guard let chunk else { break }
             position += UInt64(chunk.count)
             if refusal == nil {
-                refusal = try violation { () throws(ArchiveError) in try inspector.consume(chunk) }
+                let taken = inspector.take(chunk)
+                try write(taken.written)
+                if let fault = taken.fault {
+                    guard let found = fault.violation else { throw fault }
+                    refusal = found
+                    try write(inspector.surrender())
+                }
+            } else {
+                try write(chunk)
             }
-            try writer.append(chunk.bytes, settled: refusal == nil ? inspector.settled : position)
             progress.update(bytes: position, entries: inspector.entryCount)
         }
+        try write(inspector.surrender())
         if let refusal {
             inspector.cancel()
             return .refused(refusal)
@@ -128,14 +147,16 @@ public struct ArchiveIntake: Sendable {
     }
 }
 
-/// Tells the region writer where entries begin and end.
+/// Tells the region writer where entries begin and end, and notes what came as holes.
 private final class EntryPositions {
     private let writer: RegionWriter
+    private(set) var holes = Holes()
 
     init(_ writer: RegionWriter) { self.writer = writer }
 
     func note(_ entry: TarEntry) {
         // The headers' length is not known here; a bound that is a little late only moves one cut.
         writer.note(entry, contentEnd: entry.offset + 2048 + (entry.sparse?.storedSize ?? entry.size))
+        holes.note(entry)
     }
 }

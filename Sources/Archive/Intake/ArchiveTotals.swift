@@ -27,7 +27,8 @@ public struct ArchiveTotals: Sendable, Equatable, Codable {
 
     mutating func add(_ entry: TarEntry) {
         entries += 1
-        contentBytes += entry.size
+        let (sum, overflow) = contentBytes.addingReportingOverflow(entry.size)
+        contentBytes = overflow ? .max : sum
         switch entry.type {
         case .file: files += 1
         case .directory: directories += 1

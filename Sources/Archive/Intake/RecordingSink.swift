@@ -18,6 +18,9 @@ final class RecordingSink: TarSink {
         self.noted = noted
     }
 
+    /// As the next sink wants them; a model compares content.
+    var digestForm: DigestForm { model == nil ? next?.digestForm ?? .recorded : .comparable }
+
     /// SHA-256 over all entries and digests so far, in the order of the stream.
     func finishSequence() -> SHA256Digest { sequence.finish() }
 

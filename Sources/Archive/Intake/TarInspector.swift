@@ -10,20 +10,21 @@ final class TarInspector {
     private let chunks = BoundedQueue<Chunk>(capacity: 8)
     private let agreement: Agreement
     private let reader: Worker<Void>
+    private let leavesOut: Bool
+    private var sieve = StreamSieve()
 
     init(limits: ArchiveLimits, sink: any TarSink) {
         _ = localeIsUTF8
         let agreement = Agreement()
         let chunks = self.chunks
         self.agreement = agreement
+        leavesOut = limits.leavesOut
         scanner = TarScanner(limits: limits, sink: AgreeingSink(sink, agreement))
         reader = Worker("libarchive") { () throws(ArchiveError) in
             try LibarchiveReader.read(chunks) { agreement.observe($0) }
         }
     }
 
-    /// Bytes up to which nothing is undecided; see ``TarScanner/settled``.
-    var settled: UInt64 { scanner.settled }
     /// Bytes taken so far.
     var position: UInt64 { scanner.position }
     /// True once the end of the archive was seen.
@@ -31,12 +32,33 @@ final class TarInspector {
     /// Entries so far.
     var entryCount: UInt64 { scanner.entryCount }
 
+    /// Entries of the stream that are left out of what is written.
+    var leftOut: LeftOut { scanner.leftOut }
+
     /// Shows the chunk to both readers.
     func consume(_ chunk: Chunk) throws(ArchiveError) {
-        try scanner.consume(chunk.bytes)
-        chunks.push(chunk)
-        try agreement.check()
+        if let fault = take(chunk).fault { throw fault }
     }
+
+    /// Shows the chunk to both readers.
+    ///
+    /// - Returns: what is to be written, and is all that the second reader sees: where odd entries are left out, the stream
+    ///   without them, up to where all is decided. With a fault, all the rest: a refused stream is kept as it came.
+    func take(_ chunk: Chunk) -> (written: Chunk, fault: ArchiveError?) {
+        do throws(ArchiveError) {
+            try scanner.consume(chunk.bytes)
+            var written = chunk
+            if leavesOut { written = sieve.pass(chunk, settled: scanner.settled, omitting: &scanner.omissions) }
+            if written.count > 0 { chunks.push(written) }
+            do throws(ArchiveError) { try agreement.check() } catch { return (written, error) }
+            return (written, nil)
+        } catch {
+            return (leavesOut ? sieve.pass(chunk, settled: nil, omitting: &scanner.omissions) : chunk, error)
+        }
+    }
+
+    /// What is still held back when the stream has ended or was refused.
+    func surrender() -> Chunk { Chunk(sieve.surrender()) }
 
     /// Ends the stream for both and compares what is left.
     func finish() throws(ArchiveError) {
@@ -161,6 +183,8 @@ private final class AgreeingSink: TarSink {
         self.sink = sink
         self.agreement = agreement
     }
+
+    var digestForm: DigestForm { sink.digestForm }
 
     func begin(_ entry: TarEntry) throws(ArchiveError) {
         agreement.expect(entry)

@@ -4,13 +4,16 @@ public import SystemPackage
 public enum TarStream {
     /// Reads to the end of the stream and blocks the calling thread meanwhile.
     ///
-    /// - Parameter stallTimeout: seconds without a byte after which the stream counts as hung.
+    /// - Parameters:
+    ///   - stallTimeout: seconds without a byte after which the stream counts as hung.
+    ///   - leavesOut: pass over the odd entries that an intake leaves out, instead of refusing the stream for them.
     /// - Throws: `.refused` with a ``Violation`` for a torn stream too; `.system` when it hangs; `.cancelled`.
     public static func read(
-        _ input: FileDescriptor, sink: any TarSink, stallTimeout: Int, progress: TransferProgress
+        _ input: FileDescriptor, sink: any TarSink, stallTimeout: Int, leavesOut: Bool = false,
+        progress: TransferProgress
     ) throws(ArchiveError) {
         let reader = StreamReader(descriptor: input, stallTimeout: stallTimeout, progress: progress)
-        let inspector = TarInspector(limits: .intake, sink: sink)
+        let inspector = TarInspector(limits: leavesOut ? .intake : .stream, sink: sink)
         do throws(ArchiveError) {
             while let chunk = try next(reader) {
                 try inspector.consume(chunk)

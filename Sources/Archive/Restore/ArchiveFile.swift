@@ -58,12 +58,13 @@ public final class ArchiveFile: Sendable {
         progress: TransferProgress = TransferProgress()
     ) throws(ArchiveError) -> Summary {
         let recorder = RecordingSink(next: sink, model: model)
-        let decoder = try GzipDecoder(descriptor, name: path)
+        let decoder = try GzipDecoder(descriptor, name: path, progress: progress)
         let inspector = TarInspector(limits: limits, sink: recorder)
-        do {
+        let deadline = limits.seconds.map { ContinuousClock.now + .seconds($0) }
+        do throws(ArchiveError) {
             while let chunk = try decoder.next() {
                 try progress.checkCancelled()
-                try checkRatio(decoder, limits)
+                if let deadline, ContinuousClock.now >= deadline { throw Self.tooLong(decoder, limits) }
                 try inspector.consume(chunk)
                 progress.update(bytes: decoder.rawBytes, entries: inspector.entryCount)
             }
@@ -87,13 +88,11 @@ public final class ArchiveFile: Sendable {
         return try walk(limits: limits, sink: sink, model: &model, progress: progress)
     }
 
-    private func checkRatio(_ decoder: GzipDecoder, _ limits: ArchiveLimits) throws(ArchiveError) {
-        guard decoder.rawBytes > 64 << 20, decoder.rawBytes / max(1, decoder.compressedBytes) > limits.ratio else {
-            return
-        }
-        throw ArchiveError(
+    private static func tooLong(_ decoder: GzipDecoder, _ limits: ArchiveLimits) -> ArchiveError {
+        ArchiveError(
             violation: Violation(
-                .limitRatio, at: decoder.rawBytes,
-                "one byte unpacks to more than \(limits.ratio): this looks like a decompression bomb"))
+                .limitTime, at: decoder.rawBytes,
+                "reading it took more than \(limits.seconds ?? 0) seconds, which is all that a file without a record gets"
+            ))
     }
 }

@@ -67,7 +67,7 @@ public final class EmissionSink: TarSink {
         _ directories: [TarEntry], to output: FileDescriptor, emitter: TarEmitter, progress: TransferProgress
     ) throws(ArchiveError) {
         let sink = EmissionSink(output, emitter: emitter, selection: .all, progress: progress)
-        for entry in directories.sorted(by: { $0.path.components.count > $1.path.components.count }) {
+        for entry in directories.deepestFirst {
             try sink.put(emitter.headers(entry))
         }
         try sink.finish()

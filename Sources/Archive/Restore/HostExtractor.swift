@@ -38,7 +38,7 @@ public struct HostExtractor: Sendable {
             checked: [Array((Directory.temporaryPrefix + String(UInt64.random(in: 0...UInt64.max), radix: 36)).utf8)])
         let directory = try parent.createDirectory(temporary, mode: 0o700)
         do throws(ArchiveError) {
-            let writer = HostWriter(directory, rules, selection)
+            let writer = HostWriter(directory, rules, selection, progress)
             let second = try archive.walk(limits: limits, sink: writer, progress: progress)
             guard second == summary else {
                 throw ArchiveError(.refused, "\(archive.path) changed while it was read; nothing was extracted")

@@ -12,8 +12,11 @@ final class HostWriter: TarSink {
     /// What could not be given to a file, one sentence each.
     private(set) var warnings: [String] = []
 
-    init(_ root: Directory, _ rules: HostRules, _ selection: EntrySelection) {
+    private let progress: TransferProgress
+
+    init(_ root: Directory, _ rules: HostRules, _ selection: EntrySelection, _ progress: TransferProgress) {
         self.root = root
+        self.progress = progress
         self.rules = rules
         self.selection = selection
     }
@@ -70,7 +73,8 @@ final class HostWriter: TarSink {
 
     /// Directories get their modes and times last, the deepest first: until then they must be writable.
     func finish() throws(ArchiveError) {
-        for entry in directories.sorted(by: { $0.path.components.count > $1.path.components.count }) {
+        for entry in directories.deepestFirst {
+            try progress.checkCancelled()
             guard !entry.path.isRoot else {
                 // A copy of the descriptor's owner is needed only for its metadata.
                 try setMetadata(root.descriptor, "root", entry)

@@ -1,5 +1,5 @@
 /// Collects the model of what is selected: the tree that must stand there after a restore.
-public final class ModelSink: TarSink {
+public final class ModelSink: HoleNotingSink {
     /// The tree.
     public private(set) var model: ModelDigest
     /// The archived directory's own entry.
@@ -8,6 +8,10 @@ public final class ModelSink: TarSink {
     public private(set) var found: [EntryPath] = []
     /// Entries that need more than whole seconds or that have attributes.
     public private(set) var demanding: UInt64 = 0
+    /// What of the selected files is holes.
+    public private(set) var holes = Holes()
+    /// Two trees are compared, whatever of them is stored as holes.
+    public var digestForm: DigestForm { .comparable }
     private let selection: EntrySelection
     private let wanted: Set<EntryPath>
 
@@ -32,6 +36,7 @@ public final class ModelSink: TarSink {
         guard selection.includes(entry) else { return }
         if wanted.contains(entry.path) { found.append(entry.path) }
         if entry.modified.nanoseconds != 0 || !entry.xattrs.isEmpty || entry.accessACL != nil { demanding += 1 }
+        holes.note(entry)
         model.add(entry, digest: digest)
     }
 }

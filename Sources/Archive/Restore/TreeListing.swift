@@ -12,7 +12,7 @@ public struct EntryFacts: Sendable, Equatable {
     public var size: UInt64
     /// Time of the last change.
     public var modified: Timestamp
-    /// SHA-256 of a file's content.
+    /// Digest of a file's content in the form that compares.
     public var digest: SHA256Digest?
     /// A symbolic link's target.
     public var target: [UInt8]
@@ -45,9 +45,13 @@ public struct TreeChange: Sendable, Equatable {
 }
 
 /// A tree by path, for `snapshots diff` and `restore --dry-run`.
-public final class TreeListing: TarSink {
+public final class TreeListing: HoleNotingSink {
     /// Path → facts; memory grows with the number of entries.
     public private(set) var entries: [EntryPath: EntryFacts] = [:]
+    /// Two trees are compared, whatever of them is stored as holes.
+    public var digestForm: DigestForm { .comparable }
+    /// What of the listed files is holes.
+    public private(set) var holes = Holes()
     private let selection: EntrySelection
     private let keys: Set<UInt128>?
 
@@ -72,6 +76,7 @@ public final class TreeListing: TarSink {
     /// Adds the entry.
     public func end(_ entry: TarEntry, digest: SHA256Digest?) throws(ArchiveError) {
         guard selection.includes(entry), keys.map({ $0.contains(ModelDigest.key(entry.path)) }) ?? true else { return }
+        holes.note(entry)
         entries[entry.path] = EntryFacts(
             type: entry.type, mode: entry.mode, uid: entry.uid, gid: entry.gid, size: entry.size,
             modified: entry.modified, digest: digest, target: entry.linkTarget, link: entry.hardlinkTarget,

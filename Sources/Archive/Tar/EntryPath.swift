@@ -15,30 +15,61 @@ public struct EntryPath: Sendable, Hashable {
     /// - Throws: the broken rule and a reason: `name.empty`, `name.absolute`, `name.nul`, `name.dotdot`,
     ///   `name.too-long` (4095 bytes), `name.component-too-long` (255 bytes), `name.too-deep` (512 components).
     public init(archiveName name: [UInt8]) throws(BrokenRule) {
+        bytes = try Self.clean(name)
+        if let excess = Self.excess(name) { throw excess }
+    }
+
+    /// The components of a name joined by `/`, whatever their length.
+    ///
+    /// - Throws: the rule that a name breaks which no honest tar writes.
+    static func clean(_ name: [UInt8]) throws(BrokenRule) -> [UInt8] {
         guard let first = name.first else { throw BrokenRule(.nameEmpty, "the name is empty") }
-        guard first != Self.slash else { throw BrokenRule(.nameAbsolute, "the name is absolute") }
-        guard name.count <= 4095 else {
-            throw BrokenRule(.nameTooLong, "the name has \(name.count) bytes, more than 4095")
-        }
+        guard first != slash else { throw BrokenRule(.nameAbsolute, "the name is absolute") }
         var clean: [UInt8] = []
         clean.reserveCapacity(name.count)
-        var depth = 0
-        for component in name.split(separator: Self.slash) {
+        for component in name.split(separator: slash) {
             if component.elementsEqual([UInt8(ascii: ".")]) { continue }
             guard !component.elementsEqual([UInt8(ascii: "."), UInt8(ascii: ".")]) else {
                 throw BrokenRule(.nameDotDot, "the name has a \"..\" component")
             }
-            guard component.count <= 255 else {
-                throw BrokenRule(
-                    .nameComponentTooLong, "a component of the name has \(component.count) bytes, more than 255")
-            }
-            depth += 1
-            if !clean.isEmpty { clean.append(Self.slash) }
+            if !clean.isEmpty { clean.append(slash) }
             clean.append(contentsOf: component)
         }
         guard !clean.contains(0) else { throw BrokenRule(.nameNUL, "the name holds a NUL byte") }
-        guard depth <= 512 else { throw BrokenRule(.nameTooDeep, "the name has \(depth) components, more than 512") }
-        bytes = clean
+        return clean
+    }
+
+    /// The limit that a name exceeds: a system may have it, and no path given to a system call reaches it.
+    static func excess(_ name: [UInt8]) -> BrokenRule? {
+        // Neither a component nor the depth of a short name is too much.
+        if name.count <= 255 { return nil }
+        if name.count > 4095 { return BrokenRule(.nameTooLong, "the name has \(name.count) bytes, more than 4095") }
+        var depth = 0
+        for component in name.split(separator: slash) where !component.elementsEqual([UInt8(ascii: ".")]) {
+            guard component.count <= 255 else {
+                return BrokenRule(
+                    .nameComponentTooLong, "a component of the name has \(component.count) bytes, more than 255")
+            }
+            depth += 1
+        }
+        return depth > 512 ? BrokenRule(.nameTooDeep, "the name has \(depth) components, more than 512") : nil
+    }
+
+    /// Insists that a name is harmless which an extension header overrides: a reader without pax or `L` obeys it.
+    ///
+    /// A name that fills its field was cut: its last component may be what is left of `..foo`.
+    static func requireHarmless(_ name: [UInt8]) throws(BrokenRule) {
+        guard name.first != slash else {
+            throw BrokenRule(.nameAbsolute, "the name in the header itself, which another one overrides, is absolute")
+        }
+        let dots = [UInt8(ascii: "."), UInt8(ascii: ".")]
+        var components = name.split(separator: slash).filter { !$0.elementsEqual([UInt8(ascii: ".")]) }
+        let isCut = name.count >= 100 && components.count > 1
+        if isCut, components.last?.elementsEqual(dots) == true { components.removeLast() }
+        guard !components.contains(where: { $0.elementsEqual(dots) }) else {
+            throw BrokenRule(
+                .nameDotDot, "the name in the header itself, which another one overrides, has a \"..\" component")
+        }
     }
 
     /// Reads a path as a person types it (`--path a/b`); nil where ``init(archiveName:)`` would refuse it.
@@ -59,6 +90,9 @@ public struct EntryPath: Sendable, Hashable {
 
     /// The components in order.
     public var components: [[UInt8]] { bytes.split(separator: Self.slash).map(Array.init) }
+
+    /// How many components there are.
+    var depth: Int { isRoot ? 0 : bytes.reduce(1) { $1 == Self.slash ? $0 + 1 : $0 } }
 
     /// True when `self` is `other` or lies below it.
     public func isWithin(_ other: EntryPath) -> Bool {

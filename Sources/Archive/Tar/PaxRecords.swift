@@ -13,6 +13,9 @@ struct PaxRecords {
     var sparseMinor: UInt64?
     var sparseName: [UInt8]?
     var sparseRealSize: UInt64?
+    /// More extended attributes than a restore may be asked for; the rest was understood.
+    private(set) var excess: BrokenRule?
+    private var attributeNames: Set<[UInt8]> = []
 
     /// Keys that say nothing a restore needs: names beside the numeric owners, access times, remarks.
     private static let ignored: Set<String> = [
@@ -20,12 +23,14 @@ struct PaxRecords {
         "SCHILY.nlink",
     ]
 
-    /// - Throws: `pax.malformed`, `pax.duplicate`, `pax.key`, `limit.header` or `limit.xattr`.
+    /// - Throws: `pax.malformed`, `pax.duplicate`, `pax.key`, `limit.header` or `sparse.map`.
     init(_ body: [UInt8]) throws(BrokenRule) {
         var seen: Set<[UInt8]> = []
         var plainBytes = 0
         var xattrBytes = 0
-        for record in try Self.split(body) {
+        let records = try Self.split(body)
+        try Self.requireKnownForm(records)
+        for record in records {
             guard seen.insert(Array(record.key)).inserted else {
                 throw BrokenRule(.paxDuplicate, "the pax key \"\(ByteText.escape(record.key))\" appears twice")
             }
@@ -39,8 +44,8 @@ struct PaxRecords {
         guard plainBytes <= 65_536 else {
             throw BrokenRule(.limitHeader, "the pax header has \(plainBytes) bytes, more than 65536")
         }
-        guard xattrBytes <= 1_048_576 else {
-            throw BrokenRule(.limitXattr, "the extended attributes have \(xattrBytes) bytes, more than 1048576")
+        if xattrBytes > 1_048_576 {
+            excess = BrokenRule(.limitXattr, "the extended attributes have \(xattrBytes) bytes, more than 1048576")
         }
     }
 
@@ -70,6 +75,27 @@ struct PaxRecords {
         return records
     }
 
+    /// The forms 0.0 and 0.1 of sparse files: their map stands in records, and readers of 1988 see another file.
+    private static func requireKnownForm(_ records: [Record]) throws(BrokenRule) {
+        func has(_ keys: String...) -> Bool {
+            records.contains { record in keys.contains { record.key.elementsEqual("GNU.sparse.\($0)".utf8) } }
+        }
+        let form: String
+        if has("map") {
+            form = "0.1"
+        } else if has("offset", "numbytes") {
+            form = "0.0"
+        } else if has("numblocks", "size") {
+            form = "0.0 or 0.1"
+        } else {
+            return
+        }
+        throw BrokenRule(
+            .sparseMap,
+            "it is a sparse file in GNU tar's pax form \(form), and only form 1.0 is read: unpack it with GNU tar and "
+                + "pack it again with --sparse-version=1.0")
+    }
+
     private mutating func take(_ record: Record) throws(BrokenRule) {
         let key = String(decoding: record.key, as: UTF8.self)
         switch key {
@@ -97,7 +123,7 @@ struct PaxRecords {
                 throw BrokenRule(.paxMalformed, "an extended attribute's name is no name")
             }
             // `%25` and a lone `%` are the same byte: two keys may be one name.
-            guard !xattrs.contains(where: { $0.name == name }) else {
+            guard attributeNames.insert(name).inserted else {
                 throw BrokenRule(.paxDuplicate, "the extended attribute \"\(ByteText.escape(name))\" appears twice")
             }
             xattrs.append(ExtendedAttribute(name: name, value: Array(record.value)))

@@ -14,17 +14,23 @@ public struct SparseMap: Sendable, Equatable {
     public let realSize: UInt64
 
     /// Bytes that the archive stores.
-    public var storedSize: UInt64 { segments.reduce(0) { $0 + $1.length } }
+    public let storedSize: UInt64
+    /// Bytes that it does not: they are zeros.
+    public var holeBytes: UInt64 { realSize - storedSize }
 
     /// Fails when a segment overlaps, steps back, overflows or ends behind `realSize`.
     init?(segments: [Segment], realSize: UInt64) {
         var end: UInt64 = 0
+        var stored: UInt64 = 0
         for segment in segments {
             let (segmentEnd, overflow) = segment.offset.addingReportingOverflow(segment.length)
             guard !overflow, segment.offset >= end, segmentEnd <= realSize else { return nil }
             end = segmentEnd
+            // No overflow: stretches without overlap within `realSize`.
+            stored += segment.length
         }
         self.segments = segments
         self.realSize = realSize
+        storedSize = stored
     }
 }

@@ -31,6 +31,13 @@ public struct TarEntry: Sendable, Equatable {
     /// Byte of the tar stream at which the entry's first header (extensions included) begins.
     public var offset: UInt64
 
+    /// Bytes of the file that the archive does not store, because they are holes.
+    public var holeBytes: UInt64 { sparse?.holeBytes ?? 0 }
+    /// True for a file whose recorded digest is one of its blocks, because hashing its holes would take too long.
+    public var isTooSparse: Bool { isDigestOfBlocks(.recorded) }
+    /// True for a file with a size of which the archive stores no byte: whether it is empty is its file system's word.
+    public var isHoleOnly: Bool { size > 0 && sparse?.storedSize == 0 }
+
     /// An entry without content, links, device or attributes: what a directory needs.
     public init(
         path: EntryPath, type: EntryType, mode: UInt32, uid: UInt32, gid: UInt32, modified: Timestamp, offset: UInt64
@@ -51,6 +58,13 @@ public struct TarEntry: Sendable, Equatable {
             && left.linkTarget == right.linkTarget && left.hardlinkTarget == right.hardlinkTarget
             && left.device == right.device && left.xattrs == right.xattrs && left.accessACL == right.accessACL
             && left.defaultACL == right.defaultACL
+    }
+}
+
+extension [TarEntry] {
+    /// The deepest first: a directory's time is set when nothing in it changes any more.
+    var deepestFirst: [TarEntry] {
+        map { (depth: $0.path.depth, entry: $0) }.sorted { $0.depth > $1.depth }.map(\.entry)
     }
 }
 

@@ -59,7 +59,13 @@ struct TarHeader {
         let magic = block[257..<265]
         if magic.elementsEqual("ustar\0".utf8.map { $0 } + [0x30, 0x30]) { return .ustar }
         if magic.elementsEqual("ustar  \0".utf8) { return .gnu }
-        if allowV7, magic.allSatisfy({ $0 == 0 }) { return .v7 }
+        if magic.allSatisfy({ $0 == 0 }) {
+            if allowV7 { return .v7 }
+            throw BrokenRule(
+                .tarMagic,
+                "the header has no magic: a tar of the form v7, which is read only where a snapshot records it; pack it "
+                    + "again with --format=ustar")
+        }
         throw BrokenRule(.tarMagic, "the header's magic \"\(ByteText.escape(magic))\" is neither ustar nor GNU tar")
     }
 

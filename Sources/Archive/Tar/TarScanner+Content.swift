@@ -21,6 +21,7 @@ extension TarScanner {
         } else {
             reading.inSegment = stored
         }
+        if entry.type == .file { hash.begin(entry, sink.digestForm) }
         if stored == 0 {
             try endContent()
         } else {
@@ -33,12 +34,12 @@ extension TarScanner {
         var rest = bytes
         while !rest.isEmpty {
             while reading.inSegment == 0, let segment = reading.segments.popLast() {
-                hashHole(upTo: segment.offset)
+                reading.offset = segment.offset
                 reading.inSegment = segment.length
             }
             let count = Int(min(UInt64(rest.count), reading.inSegment))
             let stretch = UnsafeRawBufferPointer(rebasing: rest[..<count])
-            hash.update(stretch)
+            hash.update(stretch, at: reading.offset)
             try sink.content(stretch, at: reading.offset)
             reading.offset += UInt64(count)
             reading.inSegment -= UInt64(count)
@@ -50,23 +51,17 @@ extension TarScanner {
     mutating func endContent() throws(ArchiveError) {
         guard let entry = current else { return }
         if entry.type == .file {
-            hashHole(upTo: entry.size)
             try sink.end(entry, digest: hash.finish())
         } else {
             try sink.end(entry, digest: nil)
         }
+        current = nil
+        endStored()
+    }
+
+    /// Goes on behind the stored bytes of an entry.
+    mutating func endStored() {
         let tail = Int(reading.stored % 512)
         state = tail == 0 ? .header : .padding(512 - tail)
-        current = nil
-    }
-
-    private mutating func hashHole(upTo end: UInt64) {
-        while reading.offset < end {
-            let count = Int(min(end - reading.offset, UInt64(zeros.count)))
-            zeros.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
-            reading.offset += UInt64(count)
-        }
     }
 }
-
-private let zeros = [UInt8](repeating: 0, count: 1 << 16)

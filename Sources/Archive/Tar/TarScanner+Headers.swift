@@ -58,7 +58,13 @@ extension TarScanner {
 
     private mutating func beginExtension(_ header: TarHeader) throws(ArchiveError) {
         let isPax = header.type == UInt8(ascii: "x")
-        let limit = isPax ? ArchiveLimits.paxBytes : ArchiveLimits.extensionBytes
+        let limit =
+            isPax ? limits.leavesOut ? ArchiveLimits.oddPaxBytes : ArchiveLimits.paxBytes : ArchiveLimits.extensionBytes
+        do {
+            try requireHarmless(header)
+        } catch {
+            throw refusal(error)
+        }
         guard header.size > 0, header.size <= limit else {
             throw refusal(.limitHeader, "an extension header of \(header.size) bytes is empty or longer than \(limit)")
         }
@@ -90,7 +96,10 @@ extension TarScanner {
         state = .header
         do {
             switch kind {
-            case UInt8(ascii: "x"): pending.pax = try PaxRecords(Array(block[..<size]))
+            case UInt8(ascii: "x"):
+                let pax = try PaxRecords(Array(block[..<size]))
+                pending.pax = pax
+                pending.name = pax.sparseName ?? pax.path
             case UInt8(ascii: "g"):
                 try readGlobal(Array(block[..<size]))
                 pending = PendingEntry()
@@ -116,10 +125,19 @@ extension TarScanner {
         let entry: TarEntry
         do {
             entry = try makeEntry(header, sparse: sparse)
-            current = entry
+        } catch {
+            if try leaveOut(error, header, sparse) { return }
+            throw refusal(error)
+        }
+        current = entry
+        if let fault = pending.pax?.excess ?? leftOut.reaches(entry) {
+            if try leaveOut(fault, header, sparse) { return }
+            throw refusal(fault, entry: entry.path)
+        }
+        do {
             try ledger.admit(entry)
         } catch {
-            throw refusal(error, entry: current?.path)
+            throw refusal(error, entry: entry.path)
         }
         try count(entry)
         pending = PendingEntry()
@@ -129,7 +147,7 @@ extension TarScanner {
 
     private mutating func count(_ entry: TarEntry) throws(ArchiveError) {
         entryCount += 1
-        guard entryCount <= limits.entries else {
+        guard entryCount + leftOut.count <= limits.entries else {
             throw refusal(.limitEntries, "the archive has more than the \(limits.entries) entries that are allowed")
         }
         let (sum, overflow) = contentBytes.addingReportingOverflow(entry.size)
@@ -137,23 +155,18 @@ extension TarScanner {
             throw refusal(.limitBytes, "its files have more than the \(limits.contentBytes) bytes that are allowed")
         }
         contentBytes = sum
-        if let sparse = entry.sparse {
-            holeBytes += sparse.realSize - sparse.storedSize
-            guard holeBytes <= ArchiveLimits.holeBytes else {
-                throw refusal(.limitBytes, "its files have more than \(ArchiveLimits.holeBytes) bytes of holes")
-            }
-        }
     }
 
     private func makeEntry(_ header: TarHeader, sparse: SparseMap?) throws(BrokenRule) -> TarEntry {
         let pax = pending.pax
         let name = pax?.sparseName ?? pax?.path ?? pending.longName ?? header.name
         let link = pax?.linkPath ?? pending.longLink ?? header.linkName
+        if name != header.name { try EntryPath.requireHarmless(header.name) }
         let type = try EntryType(header: header, name: name, linkName: link, size: try storedSize(header))
         var entry = TarEntry(
             path: try EntryPath(archiveName: name), type: type, mode: header.mode,
             uid: try Self.owner(pax?.uid ?? header.uid, "uid"), gid: try Self.owner(pax?.gid ?? header.gid, "gid"),
-            modified: pax?.modified ?? Timestamp(seconds: header.modified), offset: pending.start ?? 0)
+            modified: pax?.modified ?? Timestamp(seconds: header.modified), offset: (pending.start ?? 0) - omittedBytes)
         switch type {
         case .file:
             if let sparse { entry.size = sparse.realSize } else { entry.size = try storedSize(header) }
@@ -163,7 +176,9 @@ extension TarScanner {
                 throw BrokenRule(.nameTooLong, "the link target has \(link.count) bytes, more than 4095")
             }
             entry.linkTarget = link
-        case .hardlink: entry.hardlinkTarget = try EntryPath(archiveName: link)
+        case .hardlink:
+            if link != header.linkName { try EntryPath.requireHarmless(header.linkName) }
+            entry.hardlinkTarget = try EntryPath(archiveName: link)
         case .characterDevice, .blockDevice:
             guard let major = UInt32(exactly: header.deviceMajor), let minor = UInt32(exactly: header.deviceMinor)
             else {
@@ -185,6 +200,14 @@ extension TarScanner {
             throw BrokenRule(.paxSizeDiffers, "the header says \(header.size) bytes and its pax record \(size)")
         }
         return size
+    }
+
+    /// The name of an extension header is one of a file to a reader that does not know it.
+    private func requireHarmless(_ header: TarHeader) throws(BrokenRule) {
+        // GNU tar names a global header so, in its $TMPDIR.
+        let last = header.name.split(separator: UInt8(ascii: "/")).last ?? []
+        if header.type == UInt8(ascii: "g"), last.starts(with: "GlobalHead.".utf8) { return }
+        try EntryPath.requireHarmless(header.name)
     }
 
     private static func owner(_ number: UInt64, _ field: String) throws(BrokenRule) -> UInt32 {

@@ -13,9 +13,9 @@ struct OldSparseMap {
 
     mutating func readBlock(_ block: [UInt8]) throws(BrokenRule) -> Bool {
         try read(block, start: 0, pairs: 21)
-        guard segments.count * 24 <= ArchiveLimits.sparseMapBytes else {
+        guard segments.count <= ArchiveLimits.sparseSegments else {
             throw BrokenRule(
-                .limitHeader, "the map of a sparse file has more than \(ArchiveLimits.sparseMapBytes) bytes")
+                .limitHeader, "the map of a sparse file has more than \(ArchiveLimits.sparseSegments) stretches")
         }
         return block[504] != 0
     }
@@ -63,11 +63,13 @@ struct TextSparseMap {
                 guard let number = DecimalText.parse(line) else {
                     throw BrokenRule(.sparseMap, "the map of a sparse file holds something other than numbers")
                 }
-                guard !numbers.isEmpty || number <= UInt64(ArchiveLimits.sparseMapBytes / 4) else {
-                    throw BrokenRule(.limitHeader, "the map of a sparse file has \(number) segments")
+                guard !numbers.isEmpty || number <= UInt64(ArchiveLimits.sparseSegments) else {
+                    throw BrokenRule(
+                        .limitHeader,
+                        "the map of a sparse file has \(number) stretches, more than \(ArchiveLimits.sparseSegments)")
                 }
                 numbers.append(number)
-                line = []
+                line.removeAll(keepingCapacity: true)
             } else {
                 line.append(byte)
             }
@@ -128,8 +130,15 @@ extension TarScanner {
             guard UInt64(pending.textMap.bytesRead) + 512 <= stored else {
                 throw BrokenRule(.sparseMap, "the map of a sparse file does not end within the entry")
             }
+        } catch {
+            throw refusal(error)
+        }
+        do throws(BrokenRule) {
             guard try pending.textMap.read(block) else { return }
         } catch {
+            // The map's own blocks are part of what the header counts.
+            let rest = stored - UInt64(pending.textMap.bytesRead)
+            if error.rule == .limitHeader, try leaveOut(header, stored: rest, error.reason) { return }
             throw refusal(error)
         }
         try beginSparse(

@@ -1,7 +1,7 @@
 /// The strict header check: reads a tar stream that is pushed into it, chunk by chunk, and refuses everything that two
 /// readers could understand differently (rules 3, 5, 7, 8, 10 and 14 of docs/archives.md).
 ///
-/// It holds one header, one extension body and 32 bytes an entry, never content.
+/// It holds one header, one extension body, one sparse map and 32 bytes an entry, never content.
 public struct TarScanner: ~Copyable {
     enum State {
         /// Collecting a header block.
@@ -14,6 +14,8 @@ public struct TarScanner: ~Copyable {
         case sparseText
         /// Passing content on.
         case content
+        /// Skipping the content of an entry that is left out.
+        case leftOut
         /// Skipping to the next multiple of 512.
         case padding(Int)
         /// One zero block was seen where a header could stand.
@@ -32,13 +34,18 @@ public struct TarScanner: ~Copyable {
     public internal(set) var entryCount: UInt64 = 0
     /// Bytes of files, holes filled.
     public internal(set) var contentBytes: UInt64 = 0
-    var holeBytes: UInt64 = 0
+    /// Entries that are left out, and the stretches of the stream that they are.
+    var leftOut = LeftOut()
+    var omissions: [Range<UInt64>] = []
+    /// Bytes of all of them, also of those that the sieve has dropped from the list.
+    var omittedBytes: UInt64 = 0
+    private var zerosBehindEnd: UInt64 = 0
 
     var pending = PendingEntry()
     var ledger = TreeLedger()
     var current: TarEntry?
     var reading = ContentCursor()
-    var hash = SHA256()
+    var hash = ContentHash()
 
     /// - Parameters:
     ///   - sink: is called on the thread that calls ``consume(_:)``.
@@ -105,6 +112,10 @@ public struct TarScanner: ~Copyable {
             let count = Int(min(UInt64(rest.count), reading.remaining))
             try deliver(UnsafeRawBufferPointer(rebasing: rest[..<count]))
             return count
+        case .leftOut:
+            let count = Int(min(UInt64(rest.count), reading.remaining))
+            reading.remaining -= UInt64(count)
+            return count
         case .padding(let missing):
             let count = min(rest.count, missing)
             state = missing == count ? .header : .padding(missing - count)
@@ -114,6 +125,11 @@ public struct TarScanner: ~Copyable {
                 // The refusal names this byte, however the stream was cut into chunks.
                 position += UInt64(place)
                 throw refusal(.tarAfterEnd, "data stand behind the archive's end")
+            }
+            zerosBehindEnd += UInt64(rest.count)
+            guard zerosBehindEnd <= ArchiveLimits.zerosBehindEnd else {
+                throw refusal(
+                    .limitBytes, "more than \(ArchiveLimits.zerosBehindEnd) zeros stand behind the archive's end")
             }
             return rest.count
         }
@@ -140,12 +156,15 @@ public struct TarScanner: ~Copyable {
             block.removeAll(keepingCapacity: true)
             state = .trailer
         case .content where reading.remaining == 0: try endContent()
+        case .leftOut where reading.remaining == 0: endStored()
         default: break
         }
     }
 
     func refusal(_ rule: Rule, _ message: String, entry: EntryPath? = nil) -> ArchiveError {
-        let place = pending.start ?? position - UInt64(block.count)
+        let raw = pending.start ?? position - UInt64(block.count)
+        // A place in what is written of the stream.
+        let place = raw - min(raw, omittedBytes)
         let name = entry?.description ?? pending.name.map { ByteText.escape($0) } ?? current?.path.description
         return ArchiveError(violation: Violation(rule, at: place, entry: name, message))
     }

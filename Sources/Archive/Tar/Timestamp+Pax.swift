@@ -5,9 +5,9 @@ extension Timestamp {
         let negative = rest.first == UInt8(ascii: "-")
         if negative { rest = rest.dropFirst() }
         let parts = rest.split(separator: UInt8(ascii: "."), maxSplits: 1, omittingEmptySubsequences: false)
-        guard let whole = parts.first, let seconds = DecimalText.parse(whole), seconds <= UInt64(Int64.max) - 1 else {
-            return nil
-        }
+        guard let whole = parts.first, let seconds = DecimalText.parse(whole),
+            seconds <= Int64.min.magnitude, negative || seconds < Int64.min.magnitude
+        else { return nil }
         var nanoseconds: UInt32 = 0
         if parts.count == 2 {
             guard !parts[1].isEmpty, parts[1].allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
@@ -18,8 +18,10 @@ extension Timestamp {
         }
         switch (negative, nanoseconds) {
         case (false, _): self.init(seconds: Int64(seconds), nanoseconds: nanoseconds)
-        case (true, 0): self.init(seconds: -Int64(seconds))
-        case (true, _): self.init(seconds: -Int64(seconds) - 1, nanoseconds: 1_000_000_000 - nanoseconds)
+        case (true, 0): self.init(seconds: seconds == Int64.min.magnitude ? .min : -Int64(seconds))
+        case (true, _):
+            guard seconds < Int64.min.magnitude else { return nil }
+            self.init(seconds: -Int64(seconds) - 1, nanoseconds: 1_000_000_000 - nanoseconds)
         }
     }
 

@@ -10,6 +10,13 @@ final class Chunk: @unchecked Sendable {
         storage = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 64)
     }
 
+    /// A copy of bytes.
+    init(_ bytes: [UInt8]) {
+        storage = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, bytes.count), alignment: 64)
+        storage.copyBytes(from: bytes)
+        count = bytes.count
+    }
+
     deinit { storage.deallocate() }
 
     /// Lets `body` write into the whole capacity; it returns how many bytes are valid.

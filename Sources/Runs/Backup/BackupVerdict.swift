@@ -39,7 +39,7 @@ struct BackupVerdict: Sendable {
         case .complete:
             isTorn = false
             keeping = .archive
-            let faults = Self.faults(result, messages)
+            let faults = Self.faults(result, messages) ?? Self.leftOut(outcome.leftOut)
             if let faults {
                 verdict = .incomplete
                 error = faults + said
@@ -63,6 +63,13 @@ struct BackupVerdict: Sendable {
         }
     }
 
+    /// What was in the volume and is not in the archive.
+    private static func leftOut(_ entries: LeftOut) -> String? {
+        guard let first = entries.names.first else { return nil }
+        let more = entries.count > 1 ? " and \(entries.count - 1) more" : ""
+        return "entries that no restore could put back were left out: \(first)\(more); all others were saved"
+    }
+
     private static func firstWords(_ messages: TarMessages) -> String {
         let words = messages.losses + messages.unknown
         guard let first = words.first else { return "" }
@@ -73,7 +80,9 @@ struct BackupVerdict: Sendable {
     func apply(to archive: inout SnapshotArchive) {
         archive.verdict = verdict
         archive.error = error
-        archive.warnings = (messages.changes + messages.losses).prefix(1000).map { ByteText.escape(Array($0.utf8)) }
+        archive.warnings =
+            outcome.leftOut.names.map { "left out: \($0)" }
+            + (messages.changes + messages.losses).prefix(1000).map { ByteText.escape(Array($0.utf8)) }
         guard keeping != .nothing else { return }
         archive.rawSize = outcome.rawBytes
         archive.entries = outcome.totals.entries

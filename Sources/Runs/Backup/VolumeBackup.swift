@@ -135,6 +135,15 @@ struct VolumeBackup: Sendable {
     private func take(
         _ stream: VolumeStream, into archive: inout SnapshotArchive, expected: UInt64?
     ) async throws -> Bool {
+        if let isTorn = try await take(stream, sparse: true, into: &archive, expected: expected) { return isTorn }
+        // Files came as holes that hold data: all is read byte for byte.
+        return try await take(stream, sparse: false, into: &archive, expected: expected) ?? false
+    }
+
+    /// - Returns: nil where it must be done again without `--sparse`.
+    private func take(
+        _ stream: VolumeStream, sparse: Bool, into archive: inout SnapshotArchive, expected: UInt64?
+    ) async throws -> Bool? {
         let place = stream.place
         let files = ArchivePlaces(place)
         let output = try snapshot.createFile(files.archive)
@@ -148,7 +157,7 @@ struct VolumeBackup: Sendable {
             stallTimeout: cell.config.stallTimeout, level: cell.config.compressionLevel, threads: processorCount)
         let reading: (value: ArchiveIntake.Outcome, result: ExecResult)
         do {
-            reading = try await stream.read(progress: progress) { input in
+            reading = try await stream.read(sparse: sparse, progress: progress) { input in
                 let outcome = try intake.run(
                     input: input, output: output, index: index, name: files.archive.description, progress: progress)
                 // A hung tar must be ended by whoever started it.
@@ -171,6 +180,18 @@ struct VolumeBackup: Sendable {
         }
         let verdict = BackupVerdict(reading.value, reading.result, stream.dialect.flavour)
         verdict.apply(to: &archive)
+        if verdict.keeping == .archive, sparse {
+            switch try await lookBehind(stream, reading.value.holes, archive.nestedMounts) {
+            case .empty: break
+            case .data(let reason):
+                observer.note("\(place): \(reason); reading all of it without --sparse")
+                try removeFiles(place)
+                return nil
+            case .unknown(let reason):
+                archive.verdict = .incomplete
+                archive.error = [archive.error, reason].compactMap { $0 }.joined(separator: "; ")
+            }
+        }
         switch verdict.keeping {
         case .nothing:
             try removeFiles(place)
@@ -182,6 +203,17 @@ struct VolumeBackup: Sendable {
             try await decode(reading.value, files, &archive)
         }
         return verdict.isTorn
+    }
+
+    private func lookBehind(
+        _ stream: VolumeStream, _ holes: Holes, _ mounts: [String]
+    ) async throws -> HoleFinding {
+        do {
+            return try await stream.lookBehind(holes, mounts: mounts)
+        } catch is CancellationError {
+            try await uncancelled { await stream.endLeftovers(of: record.id, observer) }
+            throw CancellationError()
+        }
     }
 
     /// Reads the written file back: what was decoded must be what was taken in.

@@ -10,6 +10,8 @@ struct ArchiveSource: Sendable {
         let root: TarEntry?
         /// Entries that not every tar can put back whole.
         let demanding: UInt64
+        /// What of it is holes.
+        let holes: Holes
     }
 
     let archive: SnapshotArchive
@@ -58,7 +60,7 @@ struct ArchiveSource: Sendable {
                 for path in paths ?? [] where !sink.found.contains(path) {
                     throw RunError(.failed, "snapshot \(snapshot) of \(place) has no path \"\(path)\"")
                 }
-                return Checked(model: sink.model, root: sink.root, demanding: sink.demanding)
+                return Checked(model: sink.model, root: sink.root, demanding: sink.demanding, holes: sink.holes)
             }
         } onCancel: {
             progress.cancel()

@@ -47,11 +47,9 @@ extension RestoreRun {
                 return UncheckedTransfer(listing)
             }.value
             let progress = TransferProgress()
-            let (present, result) = try await volume.read(progress: progress) { input in
-                let listing = TreeListing(chosen)
-                try TarStream.read(input, sink: listing, stallTimeout: stall, progress: progress)
-                return UncheckedTransfer(listing)
-            }
+            let (present, result) = try await volume.readTree(
+                leavesOut: true, progress, note: { plan.notes.append($0) }
+            ) { TreeListing(chosen) }
             let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
             guard result.transportFailure == nil, messages.losses.isEmpty, messages.unknown.isEmpty else {
                 throw RunError(

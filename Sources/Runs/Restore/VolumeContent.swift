@@ -69,18 +69,14 @@ struct VolumeContent: Sendable {
         path.map { "*?[\\".contains($0) ? "\\\($0)" : String($0) }.joined()
     }
 
-    private func read<Sink: TarSink & SendableMetatype>(
+    private func read<Sink: HoleNotingSink>(
         _ directory: String, _ make: @escaping @Sendable () -> Sink
     ) async throws -> UncheckedTransfer<Sink> {
         let progress = TransferProgress()
         session.observer.began("compare", volume: place, progress: progress, expected: source.archive.rawSize)
         defer { session.observer.ended(volume: place) }
-        let stall = session.cell.config.stallTimeout
-        let (sink, result) = try await volume.read(directory, progress: progress) { input in
-            let sink = make()
-            try TarStream.read(input, sink: sink, stallTimeout: stall, progress: progress)
-            return UncheckedTransfer(sink)
-        }
+        let observer = session.observer
+        let (sink, result) = try await volume.readTree(directory, progress, note: { observer.note($0) }, make)
         let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
         guard result.status.isSuccess, messages.unknown.isEmpty, messages.losses.isEmpty, messages.changes.isEmpty
         else {

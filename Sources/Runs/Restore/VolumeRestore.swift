@@ -55,12 +55,14 @@ struct VolumeRestore: Sendable {
                 "\(place): \(volume.dialect.name) in \(place.container) keeps no nanoseconds and no attributes; "
                     + "\(expected.demanding) entries lost theirs (docs/archives.md)")
         }
+        try volume.requireRoom(for: expected.holes)
         do {
             let (staged, warnings) = try await stage(expected, in: volume)
             prepared.warnings += warnings
             return Prepared(expected: expected, staged: staged, warnings: prepared.warnings)
         } catch let error as NoRoom {
-            guard paths == nil, hasSafety else {
+            // What this tar writes out as zeros may not have fit before, either: nothing is cleared for it.
+            guard paths == nil, hasSafety, volume.dialect.emitter.keepsHoles || expected.holes.bytes == 0 else {
                 throw RunError(
                     .failed,
                     "\(place): the volume has no room for a second copy (\(error.message)) and there is no safety "

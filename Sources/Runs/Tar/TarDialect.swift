@@ -69,17 +69,24 @@ struct TarDialect: Sendable, Equatable {
 
     /// Writes the directory's tar stream to standard output.
     ///
-    /// - Parameter leftOut: paths relative to the directory that are not in it; only where ``canExclude``.
-    func create(_ path: String, leavingOut leftOut: [String] = []) -> [String] {
+    /// - Parameters:
+    ///   - leftOut: paths relative to the directory that are not in it; only where ``canExclude``.
+    ///   - sparse: false to read every byte, whatever the file system says of holes.
+    func create(_ path: String, leavingOut leftOut: [String] = [], sparse: Bool = true) -> [String] {
         // Debian's busybox knows no --exclude; a staging directory is gone before a backup begins all the same.
         guard flavour == .gnu else { return ["tar", "-C", path, "-cf", "-", "."] }
         // Fixed names for the extended headers (GNU tar's own hold its process id), and no access times: the same
         // volume gives the same bytes.
         return [
             "tar", "-C", path, "--exclude=./\(Self.stagePattern)", "--format=posix",
-            "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "--sparse",
+            "--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime",
             "--xattrs", "--xattrs-include=*", "--acls", "--anchored", "--no-wildcards",
-        ] + leftOut.map { "--exclude=./\($0)" } + ["-cf", "-", "."]
+        ] + (sparse ? ["--sparse"] : []) + leftOut.map { "--exclude=./\($0)" } + ["-cf", "-", "."]
+    }
+
+    /// Writes exactly the files whose names, each with a NUL behind it, are on standard input, and every byte of them.
+    func createListed(_ path: String) -> [String] {
+        ["tar", "-C", path, "--format=posix", "--no-recursion", "--null", "-T", "-", "-cf", "-"]
     }
 
     /// Extracts standard input into a directory. Names are ours (rule 6), so nothing needs stripping.

@@ -97,15 +97,21 @@ struct VolumeStream: Sendable {
     /// Streams a directory of the container (the volume, unless another is named) through `take`, which runs on a
     /// thread of its own and reads the descriptor to its end.
     ///
-    /// - Parameter progress: a cancelled task cancels it.
+    /// - Parameters:
+    ///   - sparse: false to read every byte, whatever the file system says of holes.
+    ///   - listed: names, each with a NUL behind it: only these files are streamed, and every byte of them.
+    ///   - progress: a cancelled task cancels it.
     func read<Value: Sendable>(
-        _ directory: String? = nil, progress: TransferProgress,
+        _ directory: String? = nil, sparse: Bool = true, listed: [UInt8]? = nil, progress: TransferProgress,
         _ take: @escaping @Sendable (FileDescriptor) throws -> Value
     ) async throws -> (value: Value, result: ExecResult) {
         let pipe = try WidePipe()
+        let none = ContainerCommand.Input.none
         let command = ContainerCommand(
-            dialect.create(directory ?? path, leavingOut: directory == nil ? leftOut : []),
-            output: .descriptor(pipe.writing))
+            listed == nil
+                ? dialect.create(directory ?? path, leavingOut: directory == nil ? leftOut : [], sparse: sparse)
+                : dialect.createListed(directory ?? path),
+            input: listed.map { .bytes($0) } ?? none, output: .descriptor(pipe.writing))
         let (runtime, container) = (runtime, container)
         let writer = Task { try await runtime.exec(command, in: container) }
         return try await withTaskCancellationHandler {

@@ -79,8 +79,8 @@ def cases():
     # too much
     yield case("trailing-garbage", "gzip.trailing", "text behind the trailer", whole + b"garbage")
     yield case("trailing-byte", "gzip.trailing", "one byte behind the trailer", whole + b"\x1f")
-    yield case("trailing-zero", "gzip.trailing", "one zero byte behind the trailer", whole + b"\0")
-    yield case("trailing-zeros", "gzip.trailing", "a 512-byte sector of zeros behind the trailer", whole + bytes(512))
+    yield case("trailing-zeros-and-byte", "gzip.trailing", "zeros and one other byte behind the trailer", whole + bytes(5000) + b"x")
+    yield case("trailing-zeros-32m", "gzip.trailing", "32 MiB of zeros behind the trailer", whole + bytes(32 << 20))
     yield case("second-member", "gzip.trailing", "a second gzip member with another archive", whole + whole)
     yield case("second-member-empty", "gzip.trailing", "an empty second member", whole + t.gzip(b""))
     yield case("second-member-cut", "gzip.trailing", "half of a second member", whole + whole[:size // 2])

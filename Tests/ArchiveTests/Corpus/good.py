@@ -106,6 +106,8 @@ def cases():
         ("gzip-stored", "stored blocks only", t.gzip(tar, body=stored.compress(tar) + stored.flush())),
         ("gzip-fixed", "fixed Huffman codes only", t.gzip(tar, body=level9.compress(tar) + level9.flush())),
         ("gzip-regions", "full-flush regions, our own format", t.gzip(tar, body=b"".join(t.regions(tar, 4096)) + t.FINAL_BLOCK)),
+        ("gzip-padded", "NULs behind the trailer, as bsdtar -czf writes", t.gzip(tar) + bytes(-len(t.gzip(tar)) % 10240)),
+        ("gzip-padded-byte", "one NUL behind the trailer", t.gzip(tar) + b"\0"),
         ("gzip-empty-blocks", "a hundred empty blocks in front", t.gzip(tar, body=b"\0\0\0\xff\xff" * 100 + t.deflate(tar))),
     ):
         yield case(slug, note, data, 9, front=None)

@@ -24,6 +24,24 @@ struct TimestampTests {
         #expect(Timestamp(time.description) == time)
     }
 
+    @Test(
+        "a pax time reads and prints to the ends of what a file system can hold",
+        arguments: [
+            ("9223372036854775807", Int64.max, 0), ("-9223372036854775808", .min, 0), ("-1.5", -2, 500_000_000),
+            ("9223372036854775807.999999999", .max, 999_999_999), ("-9223372036854775807.1", .min, 900_000_000),
+        ] as [(String, Int64, UInt32)])
+    func pax(text: String, seconds: Int64, nanoseconds: UInt32) throws {
+        let time = try #require(Timestamp(pax: Array(text.utf8)[...]))
+        #expect(time == Timestamp(seconds: seconds, nanoseconds: nanoseconds))
+        #expect(Timestamp(pax: Array(time.paxText.utf8)[...]) == time)
+        #expect(!time.description.isEmpty)
+    }
+
+    @Test(
+        "a pax time beyond 64 bits is refused",
+        arguments: ["9223372036854775808", "-9223372036854775809", "-9223372036854775808.5", "18446744073709551616"])
+    func paxBeyond(text: String) { #expect(Timestamp(pax: Array(text.utf8)[...]) == nil) }
+
     @Test("every day of eight centuries reads back")
     func days() {
         for day in stride(from: Int64(-146_097), to: 146_097, by: 1) {

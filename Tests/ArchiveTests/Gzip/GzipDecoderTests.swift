@@ -112,11 +112,20 @@ struct GzipDecoderTests {
         #expect(rule(bytes) == .gzipLength)
     }
 
-    @Test("A single byte, zeros, or a second member behind the end are refused")
+    @Test("NULs behind the end are passed over and are part of the file, up to a bound")
+    func padding() throws {
+        for count in [1, 511, 10_240, 300_000] {
+            #expect(try decode(plain + [UInt8](repeating: 0, count: count)) == Self.content)
+        }
+        let more = [UInt8](repeating: 0, count: Int(GzipDecoder.padding) + 1)
+        #expect(rule(plain + more) == .gzipTrailing)
+    }
+
+    @Test("A single byte, bytes behind NULs, or a second member behind the end are refused")
     func trailing() throws {
         let bytes = plain
-        #expect(rule(bytes + [0]) == .gzipTrailing)
-        #expect(rule(bytes + [UInt8](repeating: 0, count: 300_000)) == .gzipTrailing)
+        #expect(rule(bytes + [1]) == .gzipTrailing)
+        #expect(rule(bytes + [UInt8](repeating: 0, count: 300_000) + [1]) == .gzipTrailing)
         #expect(rule(bytes + bytes) == .gzipTrailing)
         // The end exactly at the end of a bufferful of 256 KiB: only the next read shows what follows.
         let name = [UInt8](repeating: 0x61, count: 65_000) + [0]

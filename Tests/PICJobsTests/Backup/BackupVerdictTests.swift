@@ -11,11 +11,12 @@ struct BackupVerdictTests {
 
     private func verdict(
         _ end: ArchiveIntake.End = .complete, _ status: Containers.ExitStatus = .exited(0), _ said: String = "",
-        bytes: UInt64 = 10_240, flavour: TarDialect.Flavour = .gnu, transport: ContainerError? = nil
+        bytes: UInt64 = 10_240, flavour: TarDialect.Flavour = .gnu, transport: ContainerError? = nil,
+        leftOut: LeftOut = LeftOut()
     ) -> (BackupVerdict, SnapshotArchive) {
         let outcome = ArchiveIntake.Outcome(
             end: end, rawBytes: bytes, bytes: 99, digest: SHA256.hash([]), indexDigest: SHA256.hash([]),
-            totals: ArchiveTotals(), sequenceDigest: SHA256.hash([]))
+            totals: ArchiveTotals(), sequenceDigest: SHA256.hash([]), leftOut: leftOut, holes: Holes())
         let result = ExecResult(status: status, errorText: StderrCapture(said), transportFailure: transport)
         let verdict = BackupVerdict(outcome, result, flavour)
         var archive = SnapshotArchive(name: "a", container: "c", path: "/p", verdict: .failed)
@@ -43,6 +44,22 @@ struct BackupVerdictTests {
         }
         let vanished = verdict(.complete, .exited(1), "tar: ./x: No such file or directory\n", flavour: .busybox).0
         #expect(vanished.verdict == .warnings)
+    }
+
+    @Test("An entry that was left out makes it incomplete, is named, and costs none of the others")
+    func leftOut() {
+        var entries = LeftOut()
+        entries.add(Array("./deep".utf8), "the name has 600 components, more than 512")
+        entries.add(Array("./deeper".utf8), "the name has 601 components, more than 512")
+        let (incomplete, archive) = verdict(.complete, .exited(0), leftOut: entries)
+        #expect(incomplete.verdict == .incomplete)
+        #expect(incomplete.keeping == .archive)
+        #expect(!incomplete.isTorn)
+        #expect(!archive.isUsable)
+        #expect(archive.sha256 != nil)
+        #expect(archive.error?.contains("\"./deep\": the name has 600 components") == true)
+        #expect(archive.error?.contains("and 1 more") == true)
+        #expect(archive.warnings.count == 2)
     }
 
     @Test("A file that could not be read, words nobody knows, or an exit code without words make it incomplete")

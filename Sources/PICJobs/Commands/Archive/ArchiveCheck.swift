@@ -4,7 +4,10 @@ import ArgumentParser
 struct ArchiveCheck: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Read a .tar.gz to its last byte and hold it to every rule.",
-        discussion: "Exit codes: 0 it is whole and safe, 1 it can't be read, 65 it breaks a rule (named).")
+        discussion: """
+            A file of a snapshot is also compared with its snapshot.json. Exit codes: 0 it is whole and safe, 1 it can't \
+            be read, 65 it breaks a rule (named).
+            """)
 
     @OptionGroup var global: GlobalOptions
 
@@ -13,8 +16,8 @@ struct ArchiveCheck: AsyncParsableCommand {
 
     mutating func run() async throws {
         let (file, global) = (file, global)
-        let summary = try RefusalObject.reporting(file, global) {
-            try ArchiveFile(path: file).walk(limits: .unrecorded)
+        let summary = try await RefusalObject.reporting(file, global) { progress in
+            try GivenArchive(file).walk(progress: progress)
         }
         let object = SummaryObject(file, summary)
         if global.json {

@@ -1,5 +1,6 @@
 import Archive
 import ArgumentParser
+import Runs
 
 struct ArchiveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,16 +27,49 @@ struct RefusalObject: Encodable {
             rule: violation.rule.rawValue, offset: violation.offset, entry: violation.entry, message: violation.message)
     }
 
-    /// Runs `body`; a refusal becomes one line on standard error, an object with `--json`, and exit code 65.
-    static func reporting<Value>(_ file: String, _ global: GlobalOptions, _ body: () throws -> Value) throws -> Value {
+    /// Runs `body`, whose progress a signal cancels; a refusal becomes one line on standard error, an object with
+    /// `--json`, and exit code 65.
+    static func reporting<Value>(
+        _ file: String, _ global: GlobalOptions, _ body: (TransferProgress) throws -> Value
+    ) async throws -> Value {
+        let progress = TransferProgress()
         do {
-            return try body()
+            return try await withTaskCancellationHandler {
+                try body(progress)
+            } onCancel: {
+                progress.cancel()
+            }
         } catch let error as ArchiveError {
             guard let violation = error.violation else { throw error }
             Output.talk("picjobs: error: \(ByteText.escape(Array(file.utf8))): refused: \(violation)")
             if global.json { try Output.json(RefusalObject(file, violation)) }
             throw ExitCode(ExitStatus.refused)
         }
+    }
+}
+
+/// A file to be read, and what a snapshot beside it records of it.
+struct GivenArchive {
+    let file: ArchiveFile
+    let record: RecordedArchive?
+
+    /// A record that can't be read is none: it is said, and the file is held to the limits of one without.
+    init(_ path: String) throws {
+        do {
+            record = try RecordedArchive.find(path)
+        } catch let error as ArchiveError {
+            let name = ByteText.escape(Array(path.utf8))
+            Output.talk("picjobs: warning: \(name): its record is not used: \(error.message)")
+            record = nil
+        }
+        file = try ArchiveFile(path: path)
+    }
+
+    /// Reads all of it, and compares it with the record where there is one.
+    func walk(sink: (any TarSink)? = nil, progress: TransferProgress) throws -> ArchiveFile.Summary {
+        let summary = try file.walk(limits: record?.limits ?? .unrecorded, sink: sink, progress: progress)
+        try record?.compare(summary)
+        return summary
     }
 }
 

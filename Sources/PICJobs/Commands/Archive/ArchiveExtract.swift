@@ -35,9 +35,9 @@ struct ArchiveExtract: AsyncParsableCommand {
         }
         let limits = record?.limits ?? .unrecorded
         let rules = HostRules(asRecorded: false, owners: record != nil && geteuid() == 0)
-        let (summary, warnings) = try RefusalObject.reporting(file, global) {
+        let (summary, warnings) = try await RefusalObject.reporting(file, global) { progress in
             try HostExtractor(limits: limits, rules: rules).extract(
-                try ArchiveFile(path: file), to: FilePath(target)
+                try ArchiveFile(path: file), to: FilePath(target), progress: progress
             ) { summary throws(ArchiveError) in
                 try record?.compare(summary)
             }

@@ -22,8 +22,8 @@ struct ArchiveList: AsyncParsableCommand {
         let (file, global) = (file, global)
         // Nothing is shown of a file that turns out to be bad at its end.
         let sink = EntryCollector()
-        let summary = try RefusalObject.reporting(file, global) {
-            try ArchiveFile(path: file).walk(limits: .unrecorded, sink: sink)
+        let summary = try await RefusalObject.reporting(file, global) { progress in
+            try GivenArchive(file).walk(sink: sink, progress: progress)
         }
         if global.json {
             try Output.json(Object(file: file, totals: summary.totals, entries: sink.entries))
@@ -43,6 +43,7 @@ struct EntryObject: Encodable {
     let size: UInt64
     let mtime: Timestamp
     let sha256: String?
+    let sha256_blocks: String?
     let target: String?
 
     init(_ entry: TarEntry, _ digest: SHA256Digest?) {
@@ -53,7 +54,8 @@ struct EntryObject: Encodable {
         gid = entry.gid
         size = entry.size
         mtime = entry.modified
-        sha256 = digest?.hex
+        sha256 = entry.isTooSparse ? nil : digest?.hex
+        sha256_blocks = entry.isTooSparse ? digest?.hex : nil
         let link = entry.hardlinkTarget?.bytes ?? entry.linkTarget
         target = link.isEmpty ? nil : EscapedName.encode(link)
     }
