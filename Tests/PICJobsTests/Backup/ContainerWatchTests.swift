@@ -9,6 +9,7 @@ private final class ScriptedRuntime: ContainerRuntime {
     enum State: Sendable { case running, paused, restarting, stopped(Int?), missing, noEngine }
 
     let kind = "docker"
+    let lifecycle: (any ContainerLifecycle)? = nil
     private let states: Mutex<[State]>
     let looks = Atomic<Int>(0)
 
@@ -48,10 +49,8 @@ struct ContainerWatchTests {
         _ states: [ScriptedRuntime.State], limit: Int = 30
     ) throws -> (ContainerWatch, ScriptedRuntime, Containers.ContainerName) {
         let runtime = ScriptedRuntime(states)
-        return (
-            ContainerWatch(runtime, limit: limit, observer: SilentObserver()), runtime,
-            try #require(Containers.ContainerName("cell-notes"))
-        )
+        let name = Containers.ContainerName("cell-notes")
+        return (ContainerWatch(runtime, limit: limit, observer: SilentObserver()), runtime, try #require(name))
     }
 
     @Test(
