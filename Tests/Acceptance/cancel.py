@@ -133,7 +133,7 @@ def body(result, scratch):
     result.equal("a cancelled backup is not listed", cell.snapshots(), before)
 
     new = trees.state(volume())
-    done = cell.run("restore", "latest", "--no-safety-snapshot")
+    done = cell.run("restore", "latest", "--all", "--no-safety-snapshot")
     result.check(f"a whole restore exits 0 ({done.seconds:.1f} s)", done.status == 0, done)
     result.check("a whole restore restores", trees.state(volume()) == new)
     with open(os.path.join(volume(), "part0"), "ab") as file:
@@ -142,7 +142,7 @@ def body(result, scratch):
     whole = trees.size(volume())
     for number, wanted, group, share in ((signal.SIGINT, 130, True, 0), (signal.SIGTERM, 143, False, 0.2),
                                          (signal.SIGINT, 130, True, 0.9)):
-        process = cell.start("restore", "latest", "--no-safety-snapshot", start_new_session=True)
+        process = cell.start("restore", "latest", "--all", "--no-safety-snapshot", start_new_session=True)
         if share:
             result.check(f"a restore has staged {share:.0%} of its bytes",
                          wait_for_staged(volume(), process, share * whole))

@@ -147,7 +147,7 @@ def body(result, scratch):
     if result.check("--accept-unauthenticated: exits 3, for a place outside the cell wants a look", done.status == 3
                     and "config/picjobs.yml" in done.err, done):
         result.check("--accept-unauthenticated: says so", "NOT authenticated" in done.err + done.out, done)
-        done = without.run("restore", "latest", "--no-safety-snapshot", "--backup-root", root)
+        done = without.run("restore", "latest", "--all", "--no-safety-snapshot", "--backup-root", root)
         result.check("--accept-unauthenticated: restore latest then brings the volumes", done.status == 0, done)
         check_rebuilt(result, "--accept-unauthenticated", without, before, volumes)
         done = without.run("snapshots", "verify", "latest", "--json")

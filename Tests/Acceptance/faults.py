@@ -183,11 +183,11 @@ def foreign(stage):
     for name in ("20200101T000000Z", "20200102T000000Z", "20200103T000000Z", "20200104T000000Z"):
         done = cell.run("snapshots", "verify", name)
         check(f"{name}: verify exits {done.status}", done.status in (4, 65), done)
-        done = cell.run("restore", name)
+        done = cell.run("restore", name, "--all")
         check(f"{name}: restore exits {done.status}", done.status in (4, 65), done)
     done = cell.run("snapshots", "show", "20190101T000000Z")
     check(f"a snapshot that is not there: exit {done.status}", done.status in (1, 64, 65), done)
-    done = cell.run("restore", "../../etc")
+    done = cell.run("restore", "../../etc", "--all")
     check(f"a snapshot name with ..: exit {done.status}", done.status in (1, 64, 65), done)
     done = cell.backup()
     check("foreign snapshots: the next backup exits 0", done.status == 0, done)

@@ -70,7 +70,7 @@ def body(result, scratch):
             continue
         with open(os.path.join(corpus, entry["file"]), "rb") as file:
             record(cell, snapshot, original, file.read())
-        done = cell.run("restore", "latest", "--no-safety-snapshot")
+        done = cell.run("restore", "latest", "--all", "--no-safety-snapshot")
         name = entry["file"]
         result.tally(f"{name}: exit 65", done.status == 65, done)
         result.tally(f"{name}: one line that names a rule", len(done.error_lines) == 1
@@ -87,7 +87,7 @@ def body(result, scratch):
         file.write(sign(cell, json.loads(original)))
     shutil.rmtree(volume)
     os.mkdir(volume)
-    done = cell.run("restore", "latest", "--no-safety-snapshot")
+    done = cell.run("restore", "latest", "--all", "--no-safety-snapshot")
     result.check("the good archive, signed by this script, is restored", done.status == 0
                  and trees.state(volume) == volume_before, done)
 

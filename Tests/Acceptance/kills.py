@@ -157,7 +157,7 @@ def restores(result, cell, count, safety):
     if not result.check("the backup to restore from exits 0", done.status == 0, done):
         return
     wanted = cell.snapshots()[-1]
-    words = ["restore", wanted, "--json"] + ([] if safety else ["--no-safety-snapshot"])
+    words = ["restore", wanted, "--all", "--json"] + ([] if safety else ["--no-safety-snapshot"])
     killer, verified, ends = Killer(cell, words), set(), collections.Counter()
     old = setup(cell, 3)
     done = killer.measure()

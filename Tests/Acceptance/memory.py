@@ -62,7 +62,7 @@ def body(result, scratch):
         cell = local(scratch.directory(f"cell-{megabytes}"), {"notes": [("cell-notes", "/data/notes", "notes_data")]})
         mix(cell.local_volume("cell-notes", "/data/notes"), megabytes)
         for what, words in (("backup", ["backup", "--json"]), ("verify", ["snapshots", "verify"]),
-                            ("restore", ["restore", "latest", "--no-safety-snapshot"])):
+                            ("restore", ["restore", "latest", "--all", "--no-safety-snapshot"])):
             status, seconds, cpu, high = peak(cell, *words)
             result.check(f"{what} of {megabytes} MB exits 0", status == 0, status)
             result.note(f"{what} of {megabytes} MB: peak {high / 1024:.1f} MiB, {seconds:.1f} s, "

@@ -261,7 +261,7 @@ def disaster(result, cell):
     cell.engine.docker("restart", "-t", "5", "cell-mail")
     result.check("control: wiped, dovecot knows no alice", until(
         lambda: "AUTHENTICATIONFAILED" in str(mails(cell, words["email"])), 10, 0.5), mails(cell, words["email"]))
-    done = cell.run("restore", "latest", "--json")
+    done = cell.run("restore", "latest", "--all", "--json")
     result.check("restore latest exits 0", done.status == 0, done)
     works(result, cell, "restored")
     result.equal("restored: the mail of the backup is there, and no other", mails(cell, words["email"]), ["before the backup"])

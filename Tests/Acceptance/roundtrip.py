@@ -120,7 +120,7 @@ def body(result, scratch):
 
     for _, container, _, path, _, _ in VOLUMES:
         trees.wipe(engine.path(container, path))
-    done = cell.run("restore", "latest", "--no-safety-snapshot")
+    done = cell.run("restore", "latest", "--all", "--no-safety-snapshot")
     if not result.check("restore into wiped volumes exits 0", done.status == 0, done):
         return
     result.note(f"restore: {done.seconds:.1f} s")
@@ -128,7 +128,7 @@ def body(result, scratch):
 
     for _, container, _, path, _, _ in VOLUMES:
         dirty(engine.path(container, path))
-    done = cell.run("restore", "latest")
+    done = cell.run("restore", "latest", "--all")
     result.check("restore over changed volumes exits 0", done.status == 0, done)
     result.note(f"restore with safety snapshot: {done.seconds:.1f} s")
     check_equal(result, engine, "after changes", before)

@@ -87,7 +87,7 @@ def cut_restores(result, cell, fake, path, every):
     for swallow in (True, False):
         for cut in range(0, end, 512 * every):
             fake.order(extract={"cut": cut, "swallow": swallow})
-            done = cell.run("restore", "latest", "--no-safety-snapshot")
+            done = cell.run("restore", "latest", "--all", "--no-safety-snapshot")
             statuses[done.status] = statuses.get(done.status, 0) + 1
             now = trees.state(path)
             how = "rest swallowed" if swallow else "stream closed"
@@ -103,7 +103,7 @@ def cut_restores(result, cell, fake, path, every):
     result.check(f"{2 * len(range(0, end, 512 * every))} cuts of a restore were tried", True)
     result.note(f"exit status: {statuses}")
     fake.order()
-    done = cell.run("restore", "latest", "--no-safety-snapshot")
+    done = cell.run("restore", "latest", "--all", "--no-safety-snapshot")
     result.check("an honest docker then restores", done.status == 0, done)
 
 

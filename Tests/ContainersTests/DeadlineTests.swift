@@ -30,12 +30,14 @@ struct DeadlineTests {
         func usual(_ words: String) -> ContainerCommand.Deadline {
             .usual(for: words.split(separator: " ").map(String.init))
         }
-        for words in ["tar --version", "cat /proc/self/mountinfo", "/bin/stat -c %a /", "find /a -maxdepth 1", "mkdir a"]
-        {
+        for words in [
+            "tar --version", "cat /proc/self/mountinfo", "/bin/stat -c %a /", "find /a -maxdepth 1", "mkdir a",
+        ] {
             #expect(usual(words) == .usual)
         }
-        for words in ["rm -rf -- /a", "/bin/mv a b", "find /a -maxdepth 1 -exec mv {} +", "find /a -type d", "sync -f /a"]
-        {
+        for words in [
+            "rm -rf -- /a", "/bin/mv a b", "find /a -maxdepth 1 -exec mv {} +", "find /a -type d", "sync -f /a",
+        ] {
             #expect(usual(words) == .tree)
         }
         #expect(ContainerCommand.Deadline.tree.duration(usual: .seconds(2)) == .seconds(60))

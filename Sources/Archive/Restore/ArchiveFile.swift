@@ -1,6 +1,6 @@
 internal import CArchive
 internal import Glibc
-internal import SystemPackage
+public import SystemPackage
 
 /// An archive file, opened once and walked as often as needed: first to verify, then to use (rule 2 of
 /// docs/archives.md). A link is never followed, and only a regular file is read.
@@ -42,6 +42,12 @@ public final class ArchiveFile: Sendable {
         guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw ArchiveError(.system, "\(path) is no regular file: give the path of a .tar.gz")
         }
+    }
+
+    /// Takes over a descriptor that ``Directory/openFile(_:)`` gave: of a regular file, reached through no link.
+    public init(adopting descriptor: FileDescriptor, path: String) {
+        self.path = path
+        self.descriptor = descriptor
     }
 
     deinit { close(descriptor.rawValue) }

@@ -5,7 +5,9 @@ public final class ModelSink: HoleNotingSink {
     /// The archived directory's own entry.
     public private(set) var root: TarEntry?
     /// Selected paths as they were met.
-    public private(set) var found: [EntryPath] = []
+    public private(set) var found: Set<EntryPath> = []
+    /// How many entries are wanted for their own sake, not as directories above others.
+    public private(set) var named: UInt64 = 0
     /// Entries that need more than whole seconds or that have attributes.
     public private(set) var demanding: UInt64 = 0
     /// What of the selected files is holes.
@@ -34,7 +36,8 @@ public final class ModelSink: HoleNotingSink {
     public func end(_ entry: TarEntry, digest: SHA256Digest?) throws(ArchiveError) {
         if entry.path.isRoot { root = entry }
         guard selection.includes(entry) else { return }
-        if wanted.contains(entry.path) { found.append(entry.path) }
+        if wanted.contains(entry.path) { found.insert(entry.path) }
+        if selection.names(entry.path) { named += 1 }
         if entry.modified.nanoseconds != 0 || !entry.xattrs.isEmpty || entry.accessACL != nil { demanding += 1 }
         holes.note(entry)
         model.add(entry, digest: digest)

@@ -1,4 +1,4 @@
-/// The content of `snapshot.json`, format 1: what one run saved, and how to know it again.
+/// The content of `snapshot.json`, format 1 or 2: what one run saved, and how to know it again.
 ///
 /// Keys are snake_case and documented in docs/snapshot-format.md; unknown keys are ignored when read.
 public struct SnapshotDocument: Sendable, Codable, Equatable {
@@ -51,8 +51,9 @@ public struct SnapshotDocument: Sendable, Codable, Equatable {
     }
 
     /// The newest format this program writes and reads.
-    public static let currentFormat = 1
+    public static let currentFormat = 2
 
+    /// 2 where a link stands in ``files``, which 1 did not know.
     public var format: Int
     public var id: SnapshotID
     public var kind: Kind
@@ -73,7 +74,7 @@ public struct SnapshotDocument: Sendable, Codable, Equatable {
         id: SnapshotID, kind: Kind, run: String, started: Timestamp, finished: Timestamp, tool: Tool, cell: Cell,
         verdict: Verdict, services: [SnapshotService] = [], files: [SnapshotFile] = []
     ) {
-        format = Self.currentFormat
+        format = files.contains { $0.type == .link } ? 2 : 1
         self.id = id
         self.kind = kind
         self.run = run

@@ -62,6 +62,10 @@ public enum SnapshotFiles {
             guard error.code == .refused else { throw error }
             return finding(.missing, "is missing: \(error.message)")
         }
+        if file.type == .link {
+            _ = try file.linkTarget()
+            return found == nil ? nil : finding(.differs, "is there, and a link is recorded, which has no copy")
+        }
         guard let found else { return finding(.missing, "is missing") }
         let expected: FileStatus.Kind = file.type == .file ? .file : .directory
         guard found.kind == expected else {

@@ -6,10 +6,18 @@ public struct SnapshotService: Sendable, Codable, Equatable {
         public var path: String
         /// Why it was not copied; nil when it was.
         public var error: String?
+        /// What its copy lacks; nil when it has all.
+        public var leftOut: [MissingCopy]?
 
-        public init(path: String, error: String? = nil) {
+        public init(path: String, error: String? = nil, leftOut: [MissingCopy]? = nil) {
             self.path = path
             self.error = error
+            self.leftOut = leftOut
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case path, error
+            case leftOut = "left_out"
         }
     }
 

@@ -3,7 +3,8 @@ internal import SystemPackage
 
 /// Copies plain files and directories into a snapshot: config_paths below `project/`, the cell's state below `cell/`.
 ///
-/// Everything is opened beneath its directory through no link (rule 12). The copies are 0600 and 0700; what the
+/// A relative link that stays inside its path is recorded. Sockets, fifos, devices, other links, and what can't be read
+/// are left out and named; the rest is copied. Everything is opened beneath its directory through no link (rule 12). The copies are 0600 and 0700; what the
 /// originals were is recorded in ``files``. Paths may overlap: what is copied already is not copied again.
 public struct TreeCopy: Sendable {
     /// Where the originals are: the cell's root.
@@ -21,10 +22,14 @@ public struct TreeCopy: Sendable {
     private let attempts: Int
     private var bytesLeft: UInt64
     private var copied: [RelativePath: SnapshotFile] = [:]
+    /// Whether the last error came from reading an original, and not from writing the copy.
+    private var isSourceFault = false
 
     /// How deep below a path a copy goes, and how many files and directories it takes.
     static let depthLimit = 512
     static let entryLimit = 1_000_000
+    /// How much may be left out of a path before all of it counts as failed.
+    static let leftOutLimit = 1000
 
     /// `refusing` names what must never be in a snapshot, e.g. `data/keys` and the store itself, relative to `source`.
     ///
@@ -44,21 +49,25 @@ public struct TreeCopy: Sendable {
 
     /// Copies one path with all that is below it.
     ///
-    /// Throws `.notFound` for a missing path and `.refused` naming a link, fifo, socket or device in it; then nothing
-    /// new of this path is in the snapshot or in ``files``.
-    public mutating func add(_ path: RelativePath) throws(ArchiveError) {
+    /// Throws `.notFound` for a missing path and `.refused` for one that is itself a link, fifo, socket or device; then
+    /// nothing new of this path is in the snapshot or in ``files``.
+    /// - Returns: What was left out, in the order it was met.
+    @discardableResult
+    public mutating func add(_ path: RelativePath) throws(ArchiveError) -> [MissingCopy] {
         var fresh: [RelativePath] = []
+        var leftOut: [MissingCopy] = []
         do throws(ArchiveError) {
-            try add(path, &fresh)
+            try add(path, &fresh, &leftOut)
+            return leftOut
         } catch {
             for path in fresh.reversed() {
                 let copy = place.appending(path)
                 let record = copied.removeValue(forKey: path)
                 bytesLeft += record?.size ?? 0
-                if record?.type == .directory {
-                    try removeIfEmpty(copy)
-                } else {
-                    try snapshot.remove(copy)
+                switch record?.type {
+                case .directory: try removeIfEmpty(copy)
+                case .link: continue
+                case .file, nil: try snapshot.remove(copy)
                 }
             }
             try removeEmptyParents(of: path)
@@ -82,7 +91,9 @@ public struct TreeCopy: Sendable {
         }
     }
 
-    private mutating func add(_ root: RelativePath, _ fresh: inout [RelativePath]) throws(ArchiveError) {
+    private mutating func add(
+        _ root: RelativePath, _ fresh: inout [RelativePath], _ leftOut: inout [MissingCopy]
+    ) throws(ArchiveError) {
         if let above = root.parent { _ = try snapshot.createDirectories(place.appending(above), mode: 0o700) }
         _ = try snapshot.createDirectories(place, mode: 0o700)
         var pending = [root]
@@ -106,15 +117,43 @@ public struct TreeCopy: Sendable {
                     record(path, .directory, status)
                     fresh.append(path)
                 }
-                let entries = try source.directory(path).list(limit: Self.entryLimit)
-                pending += entries.reversed().filter { !isTemporary($0) }.map { path.appending($0.name) }
+                do throws(ArchiveError) {
+                    let entries = try source.directory(path).list(limit: Self.entryLimit)
+                    pending += entries.reversed().filter { !isTemporary($0) }.map { path.appending($0.name) }
+                } catch {
+                    guard path != root, Self.isUnreadable(error) else { throw error }
+                    leftOut.append(MissingCopy(path, .unreadable, error.message))
+                }
             case .file:
-                if copied[path] == nil { try copyFile(path, &fresh) }
+                if copied[path] == nil { try copyIfReadable(path, root, &fresh, &leftOut) }
+            case .symlink where path != root:
+                let target = try source.readLink(path)
+                if LinkTarget.staysInside(target, at: path, within: root) {
+                    if copied[path] == nil {
+                        record(path, .link, status, target: target)
+                        fresh.append(path)
+                    }
+                } else {
+                    leftOut.append(
+                        MissingCopy(
+                            path, .link,
+                            "\(source.message(path)) is a symbolic link to \"\(EscapedName.encode(target))\", out of "
+                                + "\(root), and was left out with all it names: replace it, or name a path above both"))
+                }
+            case _ where path != root:
+                leftOut.append(
+                    MissingCopy(path, .special, "\(source.message(path)) is a \(status.kind.name) and was left out"))
             default:
                 throw ArchiveError(
                     .refused,
                     "\(source.message(path)) is a \(status.kind.name); only regular files and directories "
                         + "are copied: replace or move it")
+            }
+            if leftOut.count > Self.leftOutLimit {
+                throw ArchiveError(
+                    .refused,
+                    "\(source.message(root)) has more than \(Self.leftOutLimit) entries that can't be copied, such as "
+                        + "\(source.message(path))")
             }
             if copied.count > Self.entryLimit {
                 throw ArchiveError(.refused, "\(source.message(root)) has more than \(Self.entryLimit) entries")
@@ -124,11 +163,34 @@ public struct TreeCopy: Sendable {
 
     private mutating func record(
         _ path: RelativePath, _ type: SnapshotFile.Kind, _ status: FileStatus, size: UInt64? = nil,
-        digest: SHA256Digest? = nil
+        digest: SHA256Digest? = nil, target: [UInt8]? = nil
     ) {
         copied[path] = SnapshotFile(
-            path: place.appending(path).description, type: type, size: size, sha256: digest, mode: status.mode,
-            uid: status.uid, gid: status.gid, mtime: status.modified)
+            path: place.appending(path).description, type: type, size: size, sha256: digest,
+            target: target.map { EscapedName.encode($0) }, mode: status.mode, uid: status.uid, gid: status.gid,
+            mtime: status.modified)
+    }
+
+    /// One file that can't be read does not cost the others their copies.
+    private mutating func copyIfReadable(
+        _ path: RelativePath, _ root: RelativePath, _ fresh: inout [RelativePath], _ leftOut: inout [MissingCopy]
+    ) throws(ArchiveError) {
+        let count = fresh.count
+        isSourceFault = false
+        do throws(ArchiveError) {
+            try copyFile(path, &fresh)
+        } catch {
+            guard path != root, isSourceFault else { throw error }
+            if fresh.count > count { try snapshot.remove(place.appending(fresh.removeLast())) }
+            // It vanished between the listing and now, which is no loss.
+            if error.code == .notFound { return }
+            guard Self.isUnreadable(error) else { throw error }
+            leftOut.append(MissingCopy(path, .unreadable, error.message))
+        }
+    }
+
+    private static func isUnreadable(_ error: ArchiveError) -> Bool {
+        [.permissionDenied, .notPermitted, .ioError].contains(error.underlying as? Errno)
     }
 
     private mutating func copyFile(_ path: RelativePath, _ fresh: inout [RelativePath]) throws(ArchiveError) {
@@ -137,9 +199,11 @@ public struct TreeCopy: Sendable {
         defer { Glibc.close(output.rawValue) }
         fresh.append(path)
         for attempt in 1...attempts {
+            isSourceFault = true
             let input = try source.openFile(path)
             defer { Glibc.close(input.rawValue) }
             let before = try source.status(of: input, path)
+            isSourceFault = false
             if before.size > bytesLeft {
                 throw ArchiveError(
                     .refused,
@@ -168,7 +232,7 @@ public struct TreeCopy: Sendable {
         }
     }
 
-    private func stream(
+    private mutating func stream(
         _ input: FileDescriptor, _ path: RelativePath, to output: FileDescriptor, _ target: RelativePath,
         limit: UInt64
     ) throws(ArchiveError) -> (UInt64, SHA256Digest) {
@@ -176,7 +240,9 @@ public struct TreeCopy: Sendable {
         var size: UInt64 = 0
         var buffer = [UInt8](repeating: 0, count: 1 << 17)
         while true {
+            isSourceFault = true
             let count = try source.read(input, into: &buffer, path)
+            isSourceFault = false
             if count == 0 { return (size, hash.finish()) }
             let part = Array(buffer.prefix(Int(min(UInt64(count), limit - size))))
             hash.update(part)

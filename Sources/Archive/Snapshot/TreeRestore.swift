@@ -14,6 +14,8 @@ public struct TreeRestore: Sendable {
         public var unchanged: [RelativePath] = []
         /// What stands below a restored directory and is not in the snapshot; removed only when that was asked for.
         public var extra: [RelativePath] = []
+        /// Of these what no snapshot could hold, or what the copy is known to lack: never removed.
+        public var kept: [RelativePath] = []
         /// One sentence for each owner that could not be set, and for each masked mode.
         public var warnings: [String] = []
     }
@@ -22,14 +24,18 @@ public struct TreeRestore: Sendable {
     private let place: RelativePath
     private let target: Directory
     private let records: [(path: RelativePath, source: RelativePath, record: SnapshotFile)]
+    private let paths: [RelativePath]?
+    private let leftOut: [RelativePath]
 
     /// Takes those of `files` that lie below `place` (`project` or `cell`) and, if `paths` is given, within one of these.
     ///
-    /// Throws `.damaged` for a record that names no such path.
+    /// `leftOut` names what the copies are known to lack. Throws `.damaged` for a record that names no such path.
     public init(
         _ files: [SnapshotFile], from snapshot: Directory, below place: RelativePath, to target: Directory,
-        paths: [RelativePath]? = nil
+        paths: [RelativePath]? = nil, leftOut: [RelativePath] = []
     ) throws(ArchiveError) {
+        self.paths = paths
+        self.leftOut = leftOut
         self.snapshot = snapshot
         self.place = place
         self.target = target
@@ -70,12 +76,60 @@ public struct TreeRestore: Sendable {
                 } else {
                     outcome.restored.append(path)
                 }
+            case .link:
+                let link = try record.linkTarget()
+                guard LinkTarget.staysInside(link, at: path, within: root(of: path)) else {
+                    throw ArchiveError(
+                        .refused,
+                        "the snapshot's link \(record.path) leads out of \(root(of: path)), which no backup writes")
+                }
+                guard let present else {
+                    outcome.restored.append(path)
+                    continue
+                }
+                try require(present, .symlink, path)
+                let isSame =
+                    try target.readLink(path) == link && (present.uid, present.gid) == (record.uid, record.gid)
+                if isSame { outcome.unchanged.append(path) } else { outcome.restored.append(path) }
             }
         }
         outcome.extra.removeAll { extra in
             known.contains(extra) || extra.name.starts(with: Directory.temporaryPrefix.utf8)
         }
+        for extra in outcome.extra {
+            let isLacking = leftOut.contains { $0.isWithin(extra) || extra.isWithin($0) }
+            if isLacking {
+                outcome.kept.append(extra)
+            } else if try holdsMoreThanCopies(extra) {
+                outcome.kept.append(extra)
+            }
+        }
+        outcome.extra.removeAll { outcome.kept.contains($0) }
         return outcome
+    }
+
+    /// The configuration path that a restored one belongs to.
+    private func root(of path: RelativePath) -> RelativePath {
+        if let root = paths?.filter({ path.isWithin($0) }).min(by: { $0.components.count < $1.components.count }) {
+            return root
+        }
+        return RelativePath(checked: Array(path.components.prefix(max(1, min(2, path.components.count - 1)))))
+    }
+
+    /// Whether something in the target could be in no snapshot, so that removing it would lose it.
+    private func holdsMoreThanCopies(_ top: RelativePath) throws(ArchiveError) -> Bool {
+        var pending = [top]
+        while let path = pending.popLast() {
+            guard let status = try target.status(path) else { continue }
+            switch status.kind {
+            case .file: continue
+            case .directory: pending += try target.directory(path).list().map { path.appending($0.name) }
+            case .symlink:
+                if !LinkTarget.staysInside(try target.readLink(path), at: path, within: root(of: path)) { return true }
+            default: return true
+            }
+        }
+        return false
     }
 
     /// Both passes; `removingExtra` makes the restored directories equal to the snapshot.
@@ -93,7 +147,17 @@ public struct TreeRestore: Sendable {
                     try target.createDirectories(path, mode: 0o755)
                 }
                 try restore(path, source, record, in: parent ?? target, &outcome.warnings)
-            case .file: break
+            case .link where wanted.contains(path):
+                let parent = try path.parent.map { path throws(ArchiveError) in
+                    try target.createDirectories(path, mode: 0o755)
+                }
+                try restoreLink(path, record, in: parent ?? target, &outcome.warnings)
+            case .file, .link: break
+            }
+        }
+        if removingExtra {
+            outcome.warnings += outcome.kept.map {
+                "\(target.message($0)) stays: it is, or holds, what no snapshot has"
             }
         }
         if removingExtra { for path in outcome.extra { try target.removeTree(path) } }
@@ -129,6 +193,31 @@ public struct TreeRestore: Sendable {
             try setMetadata(output, record, path, &notes)
         }
         warnings += notes
+    }
+
+    private func restoreLink(
+        _ path: RelativePath, _ record: SnapshotFile, in parent: Directory, _ warnings: inout [String]
+    ) throws(ArchiveError) {
+        let temporary = Directory.temporaryName()
+        try parent.createLink(temporary, to: try record.linkTarget())
+        do throws(ArchiveError) {
+            do throws(ArchiveError) {
+                try parent.at(temporary, "set the owner of") {
+                    fchownat($0, $1, record.uid, record.gid, AT_SYMLINK_NOFOLLOW)
+                }
+            } catch {
+                guard geteuid() != 0, error.underlying as? Errno == .notPermitted else { throw error }
+                warnings.append(
+                    "\(target.message(path)): owner \(record.uid):\(record.gid) not restored, that needs root")
+            }
+            try parent.rename(temporary, to: RelativePath(checked: [path.name]), replacing: true)
+        } catch {
+            do { try parent.remove(temporary) } catch let second {
+                throw ArchiveError(error.code, "\(error.message); and then \(second.message)", underlying: error)
+            }
+            throw error
+        }
+        try parent.sync()
     }
 
     private func setMetadata(

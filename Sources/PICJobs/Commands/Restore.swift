@@ -24,8 +24,13 @@ struct Restore: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only the volume of this archive name.", valueName: "name"))
     var volume: String?
 
-    @Option(help: ArgumentHelp("Only this path of the volume; may be repeated.", valueName: "p"))
+    @Option(
+        help: ArgumentHelp(
+            "Only this path of the volume, with * ? [ ] **, or absolute in the container; may be repeated.",
+            valueName: "p"))
     var path: [String] = []
+
+    @Flag(help: "All volumes of the snapshot, which a restore into the containers wants to be told.") var all = false
 
     @Flag(help: "The config_paths, too.") var config = false
     @Flag(help: "Only say what would change.") var dryRun = false
@@ -54,7 +59,10 @@ struct Restore: AsyncParsableCommand {
             throw ValidationError("--dry-run goes with a restore into the containers, not with --to")
         }
         if asRecorded, to == nil { throw ValidationError("--as-recorded goes with --to") }
-        for text in path where EntryPath(text: text).map(\.isRoot) ?? true {
+        if all, !service.isEmpty || volume != nil || !path.isEmpty || everything {
+            throw ValidationError("--all goes with no other selection")
+        }
+        for text in path where EntryPath(text: String(text.drop { $0 == "/" })).map(\.isRoot) ?? true {
             throw ValidationError("--path \(text) is no path below the volume")
         }
     }
@@ -63,7 +71,8 @@ struct Restore: AsyncParsableCommand {
         var options = RestoreOptions(snapshot: snapshot)
         options.services = service
         options.volume = volume
-        options.paths = path.compactMap(EntryPath.init(text:))
+        options.words = path
+        options.all = all || config
         options.config = config || everything
         options.withoutSafety = noSafetySnapshot
         options.withoutRestart = noRestart

@@ -12,13 +12,24 @@ public struct BackupReport: Sendable {
     /// What recovery of earlier runs had to say.
     public let notes: [String]
 
-    /// The archives that can't be restored, each with the reason.
+    /// What could not be brought back from it, each with the reason: archives and config_paths.
+    ///
+    /// A link that leads out of its config_path is not among them: a restore leaves it where it is.
     var unusable: [String] {
-        services.flatMap { service in
-            service.archives.filter { !$0.isUsable }.map {
-                "\(service.id)/\($0.name): \($0.error ?? $0.verdict.rawValue)"
+        var faults: [String] = []
+        for service in services {
+            if let error = service.error { faults.append("\(service.id): \(error)") }
+            for archive in service.archives where !archive.isUsable {
+                faults.append("\(service.id)/\(archive.name): \(archive.error ?? archive.verdict.rawValue)")
+            }
+            for path in service.configPaths {
+                if let error = path.error { faults.append("\(service.id): \(error)") }
+                for missing in path.leftOut ?? [] where missing.kind == .unreadable {
+                    faults.append("\(service.id): \(missing.reason)")
+                }
             }
         }
+        return faults
     }
 
     /// 0 for ok and warnings, 3 for partial, 1 for failed.
@@ -151,9 +162,12 @@ public struct BackupRun: Sendable {
         let failures =
             archives.filter { $0.verdict == .failed || $0.verdict == .incomplete }.count
             + paths.filter { $0.error != nil }.count
+        let leftOut = paths.flatMap { $0.leftOut ?? [] }
         let verdict: SnapshotDocument.Verdict =
-            if failures == 0 {
-                archives.contains { $0.verdict == .warnings } ? .warnings : .ok
+            if failures == 0, leftOut.contains(where: \.isLoss) {
+                .partial
+            } else if failures == 0 {
+                !leftOut.isEmpty || archives.contains { $0.verdict == .warnings } ? .warnings : .ok
             } else {
                 failures == archives.count + paths.count && archives.allSatisfy { $0.verdict == .failed }
                     ? .failed : .partial

@@ -25,16 +25,18 @@ struct CellCopies {
 
     /// All that was copied.
     var files: [SnapshotFile] { project.files + state.files }
-    /// Files that kept changing.
-    var warnings: [String] { project.warnings + state.warnings }
+    /// Files that kept changing, and what was left out of the copies.
+    var warnings: [String] { project.warnings + state.warnings + leftOut }
+    private var leftOut: [String] = []
 
     /// One record a path; a path that can't be copied has its reason there.
     mutating func copyConfigPaths(_ paths: [String]) throws -> [SnapshotService.ConfigPath] {
         var records: [SnapshotService.ConfigPath] = []
         for path in paths {
             do {
-                try project.add(try RelativePath(path))
-                records.append(.init(path: path))
+                let missing = try project.add(try RelativePath(path))
+                leftOut += missing.map(\.reason)
+                records.append(.init(path: path, leftOut: missing.isEmpty ? nil : missing))
             } catch {
                 guard Self.isPathFault(error) else { throw error }
                 records.append(.init(path: path, error: error.message))
@@ -48,7 +50,9 @@ struct CellCopies {
         var faults: [String] = []
         for path in Self.state {
             do {
-                try state.add(path)
+                let missing = try state.add(path)
+                leftOut += missing.filter { !$0.isLoss }.map(\.reason)
+                faults += missing.filter(\.isLoss).map { "cell state \(path): \($0.reason)" }
             } catch {
                 if error.code == .notFound { continue }
                 guard Self.isPathFault(error) else { throw error }
@@ -76,5 +80,21 @@ struct CellCopies {
         var inside = FilePath(String(cString: store))
         guard inside.removePrefix(FilePath(String(cString: root))), !inside.isEmpty else { return nil }
         return try? RelativePath(inside.string)
+    }
+}
+
+extension Cell {
+    /// Those of some paths that are there, as ``CellCopies/copyConfigPaths(_:)`` takes them.
+    ///
+    /// - Throws: where it can't be told: anything but ENOENT and ENOTDIR is no absence.
+    func present(_ paths: [RelativePath]) throws -> [String] {
+        try paths.filter { path in
+            do throws(ArchiveError) {
+                return try root.status(path) != nil
+            } catch {
+                if [.noSuchFileOrDirectory, .notDirectory].contains(error.underlying as? Errno) { return false }
+                throw error
+            }
+        }.map { String(decoding: $0.bytes, as: UTF8.self) }
     }
 }

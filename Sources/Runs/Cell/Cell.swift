@@ -58,7 +58,8 @@ public struct Cell: Sendable {
             for (name, directory) in config.containers {
                 if let name = Containers.ContainerName(name) { directories[name] = directory }
             }
-            return LocalRuntime(root: layout.root, directories: directories, run: run.text, limit: .seconds(config.commandTimeout))
+            return LocalRuntime(
+                root: layout.root, directories: directories, run: run.text, limit: .seconds(config.commandTimeout))
         }
     }
 

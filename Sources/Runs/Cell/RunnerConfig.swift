@@ -43,6 +43,9 @@ public struct RunnerConfig: Sendable {
     /// `accounts:` the commands of account managers, by the manager's name.
     public var accountCommands: [String: AccountCommands] = [:]
 
+    /// The keys that stand in the file.
+    var keys: Set<String> = []
+
     /// The defaults.
     public init() {}
 
@@ -70,6 +73,7 @@ public struct RunnerConfig: Sendable {
         guard let mapping = loaded as? [String: Any] else {
             throw RunError(.configuration, "\(name) must be a mapping of keys to values")
         }
+        keys = Set(mapping.keys)
         var faults: [String] = []
         for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
             if EgressConfig.keys.contains(key) {
@@ -87,16 +91,6 @@ public struct RunnerConfig: Sendable {
         guard faults.isEmpty else {
             throw RunError(.configuration, "\(name): \(faults.joined(separator: "; "))")
         }
-    }
-
-    /// What in this file reaches beyond the cell, for a file that nobody vouches for; nil where nothing does.
-    var reachesOutside: String? {
-        if docker != "docker" { return "names its own docker command (\(docker))" }
-        for (name, place) in containers.sorted(by: { $0.key < $1.key })
-        where place.hasPrefix("/") || place.split(separator: "/").contains("..") {
-            return "puts the container \(name) outside the cell (\(place))"
-        }
-        return nil
     }
 
     /// Keys of parts that are not there yet.

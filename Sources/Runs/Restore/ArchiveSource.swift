@@ -10,6 +10,8 @@ struct ArchiveSource: Sendable {
         let root: TarEntry?
         /// Entries that not every tar can put back whole.
         let demanding: UInt64
+        /// Entries that are wanted for their own sake.
+        let named: UInt64
         /// What of it is holes.
         let holes: Holes
     }
@@ -35,7 +37,10 @@ struct ArchiveSource: Sendable {
         }
         self.archive = archive
         do throws(ArchiveError) {
-            file = try ArchiveFile(path: snapshot.directory.path + "/" + ArchivePlaces(place).archive.description)
+            // Through no link: a medium may be anybody's.
+            let path = ArchivePlaces(place).archive
+            file = ArchiveFile(
+                adopting: try snapshot.directory.openFile(path), path: snapshot.directory.path + "/" + path.description)
         } catch {
             throw RunError(
                 .damaged, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)",
@@ -57,14 +62,82 @@ struct ArchiveSource: Sendable {
                 try located { () throws(ArchiveError) in
                     try compare(try file.walk(limits: limits, sink: sink, progress: progress))
                 }
-                for path in paths ?? [] where !sink.found.contains(path) {
-                    throw RunError(.failed, "snapshot \(snapshot) of \(place) has no path \"\(path)\"")
-                }
-                return Checked(model: sink.model, root: sink.root, demanding: sink.demanding, holes: sink.holes)
+                try requireAll(of: paths, in: sink.found)
+                return Checked(
+                    model: sink.model, root: sink.root, demanding: sink.demanding, named: sink.named, holes: sink.holes)
             }
         } onCancel: {
             progress.cancel()
         }
+    }
+
+    /// - Throws: ``RunError`` `.failed` that names the first path which the archive does not have.
+    func requireAll(of paths: [EntryPath]?, in found: Set<EntryPath>) throws {
+        guard let missing = paths?.first(where: { !found.contains($0) }) else { return }
+        throw RunError(.failed, "snapshot \(snapshot) of \(place) has no path \"\(missing)\"")
+    }
+
+    /// What the words of `--path` mean in this archive: relative to the volume or absolute in its container, wildcards
+    /// replaced by all that they name. nil for the whole volume.
+    ///
+    /// - Throws: ``RunError`` `.usage` for a word that is no path of the volume, `.failed` for one that names nothing.
+    func paths(_ options: RestoreOptions) async throws -> [EntryPath]? {
+        var paths = options.paths
+        var patterns: [(word: String, literal: EntryPath?, pattern: PathPattern)] = []
+        for word in options.words {
+            let bytes = try relative(word)
+            let literal = try? EntryPath(archiveName: bytes)
+            if PathPattern.isPattern(bytes) {
+                guard let pattern = PathPattern(bytes) else {
+                    throw RunError(.usage, "--path \(word) is no path below the volume")
+                }
+                patterns.append((word, literal, pattern))
+            } else if let literal, !literal.isRoot {
+                paths.append(literal)
+            } else {
+                throw RunError(.usage, "--path \(word) is no path below the volume")
+            }
+        }
+        guard patterns.count <= Self.patternLimit else {
+            throw RunError(
+                .usage, "--path: \(patterns.count) words with wildcards; more than \(Self.patternLimit) are not taken")
+        }
+        if !patterns.isEmpty {
+            let wanted = patterns
+            let progress = TransferProgress()
+            let found = try await withTaskCancellationHandler {
+                try await blocking {
+                    let sink = PatternSink(wanted.map { ($0.literal, $0.pattern) })
+                    try located { () throws(ArchiveError) in
+                        try compare(try file.walk(limits: limits, sink: sink, progress: progress))
+                    }
+                    return sink.found
+                }
+            } onCancel: {
+                progress.cancel()
+            }
+            for (each, found) in zip(patterns, found) {
+                if found.isEmpty {
+                    throw RunError(.failed, "snapshot \(snapshot) of \(place) has no path that \"\(each.word)\" names")
+                }
+                paths += found
+            }
+        }
+        return paths.isEmpty ? nil : paths
+    }
+
+    private static let patternLimit = 100
+
+    private func relative(_ word: String) throws -> [UInt8] {
+        let bytes = Array(word.utf8)
+        guard bytes.first == UInt8(ascii: "/") else { return bytes }
+        let base = Array(place.path.utf8).split(separator: UInt8(ascii: "/"))
+        let parts = bytes.split(separator: UInt8(ascii: "/")).filter { !$0.elementsEqual(".".utf8) }
+        guard parts.count > base.count, zip(base, parts).allSatisfy({ $0.elementsEqual($1) }) else {
+            throw RunError(
+                .usage, "--path \(word) is not below \(place.path), where \(place) lies in \(place.container)")
+        }
+        return Array(parts.dropFirst(base.count).joined(separator: [UInt8(ascii: "/")]))
     }
 
     /// A further pass over the same open file; compared with the record once more, for the medium may be hostile.

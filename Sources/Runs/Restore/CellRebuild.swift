@@ -50,11 +50,7 @@ public struct CellRebuild: Sendable {
             try TreeRestore(
                 selection.snapshot.document.files, from: selection.snapshot.directory, below: "cell", to: root)
         ]
-        for (snapshot, paths) in copies {
-            trees.append(
-                try TreeRestore(
-                    snapshot.document.files, from: snapshot.directory, below: "project", to: root, paths: paths))
-        }
+        for copies in copies { trees.append(try copies.restoration(to: root)) }
         for tree in trees {
             let outcome = try tree.run()
             report.files += outcome.restored.map(\.description)
@@ -71,17 +67,28 @@ public struct CellRebuild: Sendable {
             }
         }
         let rebuilt = try Cell(path: cell, backupRoot: backupRoot)
-        if !selection.isTrusted, let reach = rebuilt.config.reachesOutside {
+        if !selection.isTrusted {
             // Whoever wrote the medium would choose which program runs, or where on this host the archives go.
-            report.unfinished.append(
-                "no volume was restored: config/picjobs.yml comes from an unauthenticated snapshot and \(reach); read it, "
-                    + "then run: picjobs restore latest")
-            return report
+            let acting = UntrustedCell.acting(report.files)
+            if !acting.isEmpty {
+                report.notes.append(
+                    "nobody vouches for these, so read them before a command acts on them: "
+                        + acting.prefix(50).joined(separator: ", "))
+            }
+            let reasons = UntrustedCell.reasons(rebuilt.config, volumes: try selection.choices().map(\.place))
+            if !reasons.isEmpty {
+                report.unfinished.append(
+                    "no volume was restored: config/picjobs.yml comes from an unauthenticated snapshot, and "
+                        + "\(reasons.joined(separator: "; ")); read it, correct it, then run: picjobs restore latest --all"
+                )
+                return report
+            }
         }
         try makeLocalContainers(rebuilt, selection)
         var options = options
         options.withoutSafety = true
         options.config = false
+        options.all = true
         options.acceptUnauthenticated = !isAuthentic
         let final = options
         let volumes = try await RunSession.perform(

@@ -28,23 +28,30 @@ public struct HostRestore: Sendable {
         let sources = try choices.map {
             try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
         }
+        var paths: [EntryPath]?
+        if options.isPartial { paths = try await sources.first?.paths(options) }
         // Nothing is written before every archive was read whole.
-        for source in sources {
-            _ = try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths)
+        var counts: [UInt64] = []
+        for source in sources { counts.append(try await source.check(.all, paths: paths).named) }
+        if options.config {
+            for copies in try selection.configPaths() {
+                let findings = try SnapshotFiles.verify(copies.snapshot.document.files, in: copies.snapshot.directory)
+                if let first = findings.first {
+                    throw RunError(.damaged, "snapshot \(copies.snapshot.id): \(first.message); nothing was written")
+                }
+            }
         }
         let root = try Self.newOrEmpty(target)
-        for (choice, source) in zip(choices, sources) {
+        for ((choice, source), count) in zip(zip(choices, sources), counts) {
             let service = try RelativePath(choice.place.service)
             _ = try root.createDirectories(service, mode: 0o755)
             let directory = "\(root.path)/\(choice.place.service)/\(choice.place.name)"
-            report.volumes.append(await extract(choice.place, source, to: directory, observer))
+            report.volumes.append(await extract(choice.place, source, paths, count, to: directory, observer))
         }
         if options.config {
             let project = try root.createDirectory("project", mode: 0o755)
-            for (snapshot, paths) in try selection.configPaths() {
-                let outcome = try TreeRestore(
-                    snapshot.document.files, from: snapshot.directory, below: "project", to: project, paths: paths
-                ).run()
+            for copies in try selection.configPaths() {
+                let outcome = try copies.restoration(to: project).run()
                 report.files += outcome.restored.map { "\(project.path)/\($0)" }
                 report.notes += outcome.warnings
             }
@@ -53,15 +60,15 @@ public struct HostRestore: Sendable {
     }
 
     private func extract(
-        _ place: VolumePlace, _ source: ArchiveSource, to directory: String, _ observer: any RunObserver
+        _ place: VolumePlace, _ source: ArchiveSource, _ paths: [EntryPath]?, _ entries: UInt64, to directory: String,
+        _ observer: any RunObserver
     ) async -> VolumeOutcome {
         let extractor = HostExtractor(
             limits: source.limits, rules: HostRules(asRecorded: options.asRecorded, owners: geteuid() == 0),
-            selection: EntrySelection(paths: options.paths.isEmpty ? nil : options.paths))
+            selection: EntrySelection(paths: paths))
         let progress = TransferProgress()
         observer.began("extract", volume: place, progress: progress, expected: source.archive.rawSize)
         defer { observer.ended(volume: place) }
-        let entries = source.archive.entries ?? 0
         do {
             let warnings = try await withTaskCancellationHandler {
                 try await blocking { try source.extract(extractor, to: directory, progress: progress) }

@@ -10,6 +10,11 @@ public struct RestoreOptions: Sendable {
     public var volume: String?
     /// Only these paths of the volume; empty for all of it.
     public var paths: [EntryPath] = []
+    /// The same as they were typed: relative to the volume, or absolute in its container; wildcards as in
+    /// `PathPattern`.
+    public var words: [String] = []
+    /// All of a snapshot was asked for by name.
+    public var all = false
     /// Put config_paths back too.
     public var config = false
     /// Take no snapshot of what is replaced.
@@ -25,6 +30,9 @@ public struct RestoreOptions: Sendable {
     /// Keep setuid, devices, fifos and outward links on the host (`--to`).
     public var asRecorded = false
 
+    /// Whether only a part of a volume is wanted.
+    var isPartial: Bool { !paths.isEmpty || !words.isEmpty }
+
     /// Everything of a snapshot.
     public init(snapshot: String) { self.snapshot = snapshot }
 }
@@ -35,7 +43,7 @@ public struct VolumeOutcome: Sendable {
     public let place: VolumePlace
     /// The snapshot it came from.
     public let snapshot: String
-    /// How many entries the archive has.
+    /// How many entries were restored.
     public let entries: UInt64
     /// Why it failed; nil when the volume is restored and equal.
     public let error: (any Error)?

@@ -30,7 +30,6 @@ extension RestoreRun {
         let selection = try SnapshotSelection(try cell.store(), key: try cell.key(), options)
         let runtime = cell.runtime(run: RunID())
         let stall = cell.config.stallTimeout
-        let chosen = EntrySelection(paths: options.paths.isEmpty ? nil : options.paths)
         var plan = PlannedRestore()
         plan.notes = selection.notes
         let registry = try ServiceRegistry(loading: cell.layout)
@@ -39,17 +38,23 @@ extension RestoreRun {
             try SnapshotSelection.checkInstalled(choice.place, registry)
             let source = try ArchiveSource(
                 choice.snapshot, choice.place, acceptIncomplete: options.acceptIncomplete)
-            try await checkOwn(choice.place, options, cell, runtime)
             let volume = try await VolumeStream(choice.place, runtime, stallTimeout: stall)
+            let paths = try await source.paths(options)
+            try await checkOwn(choice.place, paths, cell, runtime)
+            // What a restore replaces, which may be more than what was named: a directory that is gone comes back with it.
+            var places: [EntryPath]?
+            if let paths { places = try await VolumeStage.places(of: paths, in: volume) }
+            let (chosen, replaced) = (EntrySelection(paths: paths), EntrySelection(paths: places))
             let wanted = try await blocking {
                 let listing = TreeListing(chosen)
                 try source.walk(listing)
+                try source.requireAll(of: paths, in: Set(listing.entries.keys))
                 return UncheckedTransfer(listing)
             }.value
             let progress = TransferProgress()
             let (present, result) = try await volume.readTree(
                 leavesOut: true, progress, note: { plan.notes.append($0) }
-            ) { TreeListing(chosen) }
+            ) { TreeListing(replaced) }
             let messages = TarMessages(result.errorText.lines, flavour: volume.dialect.flavour)
             guard result.transportFailure == nil, messages.losses.isEmpty, messages.unknown.isEmpty else {
                 throw RunError(
@@ -61,12 +66,13 @@ extension RestoreRun {
             plan.volumes.append(
                 PlannedVolume(
                     place: choice.place, snapshot: source.snapshot,
-                    changes: present.value.changes(to: wanted, volume.dialect.properties)))
+                    // Directories above what is replaced are only the way there.
+                    changes: present.value.changes(to: wanted, volume.dialect.properties).filter {
+                        replaced.names($0.path)
+                    }))
         }
-        for (snapshot, paths) in options.config ? try selection.configPaths() : [] {
-            let outcome = try TreeRestore(
-                snapshot.document.files, from: snapshot.directory, below: "project", to: cell.root, paths: paths
-            ).plan()
+        for copies in options.config ? try selection.configPaths() : [] {
+            let outcome = try copies.restoration(to: cell.root).plan()
             plan.files += outcome.restored.map(\.description)
             plan.removed += outcome.extra.map(\.description)
         }

@@ -27,26 +27,32 @@ public struct RestoreRun: Sendable {
         var report = RestoreReport()
         report.notes = selection.notes
         let choices = try selection.choices()
+        try selection.requireWord(for: choices)
         report.notes += choices.compactMap(\.note)
         let registry = try ServiceRegistry(loading: session.cell.layout)
         for choice in choices { try SnapshotSelection.checkInstalled(choice.place, registry) }
         for part in options.config ? selection.parts : [] {
             if let reason = session.unclear.objection(toService: part.service.id) { throw RunError(.failed, reason) }
         }
-        for choice in choices { try await Self.checkOwn(choice.place, options, session.cell, session.runtime) }
         let sources = try choices.map {
             try ArchiveSource($0.snapshot, $0.place, acceptIncomplete: options.acceptIncomplete)
         }
-        // Nothing may change, not even by a safety snapshot, before every archive was read whole.
+        var paths: [EntryPath]?
+        if options.isPartial { paths = try await sources.first?.paths(options) }
+        for choice in choices { try await Self.checkOwn(choice.place, paths, session.cell, session.runtime) }
+        // Nothing may change, not even by a safety snapshot, before every archive and every copy was read whole.
+        for copies in options.config ? try selection.configPaths() : [] {
+            _ = try copies.restoration(to: session.cell.root).plan()
+        }
         var checks: [ArchiveSource.Checked] = []
         for (choice, source) in zip(choices, sources) {
             try session.record.begin(RunStep(.check, choice.place, snapshot: source.snapshot))
-            checks.append(try await source.check(.all, paths: options.paths.isEmpty ? nil : options.paths))
+            checks.append(try await source.check(.all, paths: paths))
         }
         let workplaces = Workplaces(session) { step in try session.record.begin(step) }
         do {
-            try await restore(choices.map(\.place), sources, checks, workplaces, &report)
-            if options.config { try restoreConfig(&report) }
+            try await restore(choices.map(\.place), sources, checks, paths, workplaces, &report)
+            if options.config { try restoreConfig(&report, isAlone: choices.isEmpty) }
         } catch {
             for line in await workplaces.close() { session.observer.note(line) }
             throw error
@@ -58,14 +64,29 @@ public struct RestoreRun: Sendable {
 
     /// The store itself, the keys and the journals are not replaced by what a snapshot has in their place.
     static func checkOwn(
-        _ place: VolumePlace, _ options: RestoreOptions, _ cell: Cell, _ runtime: any ContainerRuntime
+        _ place: VolumePlace, _ paths: [EntryPath]?, _ cell: Cell, _ runtime: any ContainerRuntime
     ) async throws {
         guard let container = Containers.ContainerName(place.container) else { return }
+        let directory = try runtime.path(place.path, in: container)
+        guard !directory.contains("{}") else {
+            throw RunError(
+                .refused,
+                "\(place): find in a container replaces the {} in \(directory) by other names; restore with --to DIR and "
+                    + "move it yourself")
+        }
+        // What a swap calls it is longer than what it is: this may not fail in its middle.
+        let longest = (paths ?? []).max { $0.bytes.count < $1.bytes.count }
+        let room = 4095 - directory.utf8.count - "/\(TarDialect.stagePrefix)00000000T000000Z-000000/new/".utf8.count
+        if let longest, longest.bytes.count > room {
+            throw RunError(
+                .refused,
+                "\(place): \(longest.bytes.count) bytes of path are more than the \(max(0, room)) that can be moved alone below "
+                    + "\(directory); name a directory above it, or restore with --to DIR")
+        }
         for own in try await OwnPlaces(cell).inside(place, container, runtime) {
             let path = EntryPath(text: own.path.isEmpty ? "." : own.path)
             let isTouched =
-                options.paths.isEmpty || path == nil
-                || options.paths.contains { wanted in path.map { $0.isWithin(wanted) || wanted.isWithin($0) } ?? true }
+                paths?.contains { wanted in path.map { $0.isWithin(wanted) || wanted.isWithin($0) } ?? true } ?? true
             guard isTouched else { continue }
             throw RunError(
                 .refused,
@@ -77,8 +98,7 @@ public struct RestoreRun: Sendable {
     /// The safety snapshot, and then service by service; one service's failure does not stop the others.
     private func restore(
         _ places: [VolumePlace], _ sources: [ArchiveSource], _ checks: [ArchiveSource.Checked],
-        _ workplaces: Workplaces,
-        _ report: inout RestoreReport
+        _ paths: [EntryPath]?, _ workplaces: Workplaces, _ report: inout RestoreReport
     ) async throws {
         var parts: [ServiceRestore.Part] = []
         for ((place, source), checked) in zip(zip(places, sources), checks) {
@@ -94,7 +114,7 @@ public struct RestoreRun: Sendable {
         for service in Set(places.map(\.service)).sorted() {
             try Task.checkCancellation()
             let restore = ServiceRestore(
-                session: session, options: options, safety: report.safety, workplaces: workplaces)
+                session: session, options: options, paths: paths, safety: report.safety, workplaces: workplaces)
             try await restore.run(parts.filter { $0.place.service == service }, &report)
         }
     }
@@ -107,7 +127,11 @@ public struct RestoreRun: Sendable {
     ) async throws -> String? {
         var paths: [String: [String]] = [:]
         if options.config {
-            for part in selection.parts { paths[part.service.id] = existingPaths(part.service) }
+            for part in selection.parts {
+                let saved = part.service.configPaths.filter { $0.error == nil }
+                paths[part.service.id] = try session.cell.present(
+                    try saved.map { try RelativePath(escaped: $0.path) })
+            }
         }
         guard !places.isEmpty || paths.values.contains(where: { !$0.isEmpty }) else { return nil }
         let report = try await BackupRun(session.with(runtime), kind: .safety).run(volumes: places, configPaths: paths)
@@ -121,21 +145,21 @@ public struct RestoreRun: Sendable {
         return document.id.description
     }
 
-    private func existingPaths(_ service: SnapshotService) -> [String] {
-        service.configPaths.filter { $0.error == nil }.map(\.path).filter { path in
-            guard let path = try? RelativePath(escaped: path) else { return false }
-            return ((try? session.cell.root.status(path)) ?? nil) != nil
-        }
-    }
-
-    private func restoreConfig(_ report: inout RestoreReport) throws {
-        for (snapshot, paths) in try selection.configPaths() {
-            try session.record.begin(RunStep(.files, snapshot: snapshot.id.description))
-            let outcome = try TreeRestore(
-                snapshot.document.files, from: snapshot.directory, below: "project", to: session.cell.root, paths: paths
-            ).run(removingExtra: true)
-            report.files += outcome.restored.map(\.description)
-            report.notes += outcome.warnings
+    /// Volumes that were replaced stay so, whatever becomes of the config_paths: the report says both.
+    ///
+    /// - Parameter isAlone: nothing else was restored, so that a failure is the run's own.
+    private func restoreConfig(_ report: inout RestoreReport, isAlone: Bool) throws {
+        for copies in try selection.configPaths() {
+            do {
+                try session.record.begin(RunStep(.files, snapshot: copies.snapshot.id.description))
+                let outcome = try copies.restoration(to: session.cell.root).run(removingExtra: true)
+                report.files += outcome.restored.map(\.description)
+                report.notes += outcome.warnings
+            } catch let error where !isAlone && !(error is CancellationError) {
+                report.unfinished.append(
+                    "the config_paths of snapshot \(copies.snapshot.id) are not all back: \(error); repair that, then "
+                        + "restore them with --config")
+            }
         }
     }
 }

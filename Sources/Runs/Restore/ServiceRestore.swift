@@ -6,6 +6,8 @@ internal import Containers
 struct ServiceRestore: Sendable {
     let session: RunSession
     let options: RestoreOptions
+    /// Nil for whole volumes.
+    let paths: [EntryPath]?
     /// The snapshot of what was there before; nil when none was wanted.
     let safety: String?
     let workplaces: Workplaces
@@ -83,13 +85,13 @@ struct ServiceRestore: Sendable {
 
     private func prepare(_ part: Part) async throws -> Ready {
         if let reason = session.unclear.objection(to: part.place) { throw RunError(.failed, reason) }
-        if let reason = session.unsettled[part.place], !options.paths.isEmpty || !options.withoutSafety {
+        if let reason = session.unsettled[part.place], paths != nil || !options.withoutSafety {
             throw RunError(.failed, reason)
         }
         let session = session
         let restore = VolumeRestore(
             session: session, place: part.place, source: part.source,
-            paths: options.paths.isEmpty ? nil : options.paths, isStrict: options.strictAttributes,
+            paths: paths, isStrict: options.strictAttributes,
             hasSafety: safety != nil
         ) { step in try session.record.begin(step) }
         let prepared = try await restore.prepare(part.checked, in: try part.opening.get())
@@ -157,7 +159,7 @@ struct ServiceRestore: Sendable {
     }
 
     private func forgetEarlier(_ place: VolumePlace) async throws -> [String] {
-        options.paths.isEmpty ? try await Recovery(session).forget(place) : []
+        paths == nil ? try await Recovery(session).forget(place) : []
     }
 }
 
@@ -169,7 +171,7 @@ extension ServiceRestore.Part {
 
     fileprivate func outcome(_ error: (any Error)?, _ warnings: [String] = []) -> VolumeOutcome {
         VolumeOutcome(
-            place: place, snapshot: source.snapshot, entries: source.archive.entries ?? 0, error: error,
+            place: place, snapshot: source.snapshot, entries: checked.named, error: error,
             warnings: warnings)
     }
 }

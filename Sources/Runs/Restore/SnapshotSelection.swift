@@ -95,14 +95,29 @@ struct SnapshotSelection: Sendable {
     }
 
     /// The copies of config_paths of what is asked for, one a snapshot that has some.
-    func configPaths() throws -> [(snapshot: StoredSnapshot, paths: [RelativePath])] {
+    func configPaths() throws -> [ConfigCopies] {
         let byID = Dictionary(grouping: parts, by: \.snapshot.id)
         return try byID.keys.sorted().compactMap { id in
             guard let parts = byID[id] else { return nil }
-            let paths = try parts.flatMap(\.service.configPaths).filter { $0.error == nil }.map {
-                try RelativePath(escaped: $0.path)
-            }
-            return (parts[0].snapshot, paths)
+            let usable = parts.flatMap(\.service.configPaths).filter { $0.error == nil }
+            return ConfigCopies(
+                snapshot: parts[0].snapshot, paths: try usable.map { try RelativePath(escaped: $0.path) },
+                leftOut: try usable.flatMap { $0.leftOut ?? [] }.map { try RelativePath(escaped: $0.path) })
+        }
+    }
+
+    /// The copies of config_paths in one snapshot.
+    struct ConfigCopies: Sendable {
+        let snapshot: StoredSnapshot
+        let paths: [RelativePath]
+        /// What they are known to lack.
+        let leftOut: [RelativePath]
+
+        /// Puts them back beneath a directory.
+        func restoration(to target: Directory) throws -> TreeRestore {
+            try TreeRestore(
+                snapshot.document.files, from: snapshot.directory, below: "project", to: target, paths: paths,
+                leftOut: leftOut)
         }
     }
 
@@ -157,10 +172,25 @@ struct SnapshotSelection: Sendable {
         if let volume = options.volume, choices.isEmpty {
             throw RunError(.failed, "snapshot \(snapshot.id) has no volume \(volume) in what was selected")
         }
-        if !options.paths.isEmpty, choices.count != 1 {
+        if options.isPartial, choices.count != 1 {
             throw RunError(.usage, "--path needs one volume: name it with --service and --volume")
         }
         return choices
+    }
+
+    /// Replacing everything has to be asked for by name.
+    ///
+    /// - Throws: ``RunError`` `.usage` that lists what would be replaced.
+    func requireWord(for choices: [Choice]) throws {
+        guard !options.all, options.services.isEmpty, options.volume == nil, !options.isPartial, !choices.isEmpty else {
+            return
+        }
+        let places = choices.map { "\($0.place) (\($0.place.container):\($0.place.path))" }
+        let more = places.count > 20 ? " and \(places.count - 20) more" : ""
+        throw RunError(
+            .usage,
+            "restore \(options.snapshot) alone would replace all that is now in \(places.prefix(20).joined(separator: ", "))"
+                + "\(more): say --all, or name a part with --service; --dry-run shows the changes")
     }
 
     private func older(_ place: VolumePlace, than archive: SnapshotArchive) throws -> Choice {

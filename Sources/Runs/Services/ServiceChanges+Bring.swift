@@ -157,8 +157,9 @@ extension ServiceChanges {
         guard !options.withoutSnapshot, let backup = manifest.backup else { return nil }
         let volumes = backup.volumes.map { VolumePlace(manifest.id.rawValue, $0) }
         guard !volumes.isEmpty || !backup.configPaths.isEmpty else { return nil }
+        let paths = try cell.present(try backup.configPaths.map { try RelativePath($0.rawValue) })
         let report = try await BackupRun(session, kind: .safety).run(
-            volumes: volumes, configPaths: [manifest.id.rawValue: backup.configPaths.map(\.rawValue)])
+            volumes: volumes, configPaths: [manifest.id.rawValue: paths])
         let faults = report.unusable
         guard faults.isEmpty, let document = report.document else {
             throw RunError(

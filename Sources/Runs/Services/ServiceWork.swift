@@ -177,7 +177,8 @@ struct ServiceWork: Sendable {
         options.withoutRestart = true
         options.config = true
         let report = try await RestoreRun(session, options).run()
-        let faults = report.volumes.compactMap { volume in volume.error.map { "\(volume.place): \($0)" } }
+        let faults =
+            report.volumes.compactMap { volume in volume.error.map { "\(volume.place): \($0)" } } + report.unfinished
         guard faults.isEmpty else {
             throw RunError(
                 .failed,

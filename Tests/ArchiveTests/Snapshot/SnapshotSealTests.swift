@@ -84,7 +84,7 @@ struct SnapshotSealTests {
 
     @Test("a newer format says that picjobs has to be updated; garbage is named")
     func formats() {
-        let newer = GoldenSnapshot.text.replacing(#""format": 1"#, with: #""format": 2, "services": 7"#)
+        let newer = GoldenSnapshot.text.replacing(#""format": 1"#, with: #""format": 3, "services": 7"#)
         #expect(failure { _ = try Self.check(newer, nil) }?.message.contains("written by a newer picjobs") == true)
         let typed = GoldenSnapshot.text.replacing("4096", with: #""many""#)
         #expect(failure { _ = try Self.check(typed, nil) }?.message.contains("services.0.archives.0.size") == true)

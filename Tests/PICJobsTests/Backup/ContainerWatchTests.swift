@@ -69,7 +69,10 @@ struct ContainerWatchTests {
     @Test(
         "costs no time when it was stopped all along, and the reason is the true one",
         arguments: [
-            (ScriptedRuntime.State.stopped(7300), "it ended 2 hours ago with exit 7; start it: docker start cell-notes"),
+            (
+                ScriptedRuntime.State.stopped(7300),
+                "it ended 2 hours ago with exit 7; start it: docker start cell-notes"
+            ),
             (.stopped(nil), "never ran"), (.missing, "there is no container cell-notes"),
         ])
     private func stopped(_ state: ScriptedRuntime.State, words: String) async throws {
@@ -79,7 +82,8 @@ struct ContainerWatchTests {
         #expect(runtime.looks.load(ordering: .relaxed) == 2)
     }
 
-    @Test("is waited for once, not again for each of its volumes", arguments: [ScriptedRuntime.State.paused, .noEngine])
+    @Test(
+        "is waited for once, not again for each of its volumes", arguments: [ScriptedRuntime.State.paused, .noEngine])
     private func once(_ state: ScriptedRuntime.State) async throws {
         let (watch, runtime, name) = try watch([state], limit: 1)
         let reason = try await watch.ready(name)

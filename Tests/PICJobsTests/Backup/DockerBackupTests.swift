@@ -50,7 +50,7 @@ struct DockerBackupTests {
         try await with(.gnu) { cell, name, engine in
             let id = name.dropFirst("cell-".count)
             try await engine.docker([
-                "exec", name, "sh", "-c", "head -c 200000000 /dev/urandom > /data/\(id)/large",
+                "exec", name, "sh", "-c", "head -c 100000000 /dev/urandom > /data/\(id)/large",
             ])
             let away = Task {
                 try await Task.sleep(for: .milliseconds(700))
@@ -82,7 +82,9 @@ struct DockerBackupTests {
         }
     }
 
-    @Test("The backup root in a bind mount is left out by GNU tar, and refused where the tar can't", arguments: [TestImage.gnu, .busybox])
+    @Test(
+        "The backup root in a bind mount is left out by GNU tar, and refused where the tar can't",
+        arguments: [TestImage.gnu, .busybox])
     func ownPlaces(image: TestImage) async throws {
         try await with(image, options: { ["-v", "\($0.path):/data"] }) { cell, name, engine in
             let id = String(name.dropFirst("cell-".count))

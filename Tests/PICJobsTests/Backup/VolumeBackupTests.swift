@@ -81,7 +81,9 @@ struct VolumeBackupTests {
                 #expect(error?.message.contains("holds the backup root") == true)
             }
             #expect(try await cell.sh("find . | sort") == before)
-            let report = try await cell.restore { $0.paths = ["first.md", "own/store2"].compactMap { EntryPath(text: $0) } }
+            let report = try await cell.restore {
+                $0.paths = ["first.md", "own/store2"].compactMap { EntryPath(text: $0) }
+            }
             #expect(report.volumes.map { $0.error.map { "\($0)" } } == [nil])
         }
     }
@@ -91,9 +93,11 @@ struct VolumeBackupTests {
         try await TemporaryDirectory.with { path in
             let cell = try RestoreCell(path)
             // The container's /data is the cell's.
-            let manifest = try String(contentsOfFile: cell.cell.path + "/data/services/notes/manifest.json", encoding: .utf8)
+            let manifest = try String(
+                contentsOfFile: cell.cell.path + "/data/services/notes/manifest.json", encoding: .utf8)
             try cell.cell.write(
-                "data/services/notes/manifest.json", manifest.replacing("\"path\": \"/data/notes\"", with: "\"path\": \"/data\""))
+                "data/services/notes/manifest.json",
+                manifest.replacing("\"path\": \"/data/notes\"", with: "\"path\": \"/data\""))
             try cell.cell.write("config/picjobs.yml", "runtime: local\ncontainers:\n  cell-notes: .\n")
             let found = try await archive(cell)
             #expect(found.verdict == .warnings, "\(found.error ?? "")")

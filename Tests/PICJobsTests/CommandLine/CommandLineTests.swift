@@ -50,7 +50,7 @@ struct CommandLineTests {
                 ["snapshots", "prune", "--keep-last", "1", "--dry-run"],
                 ["jobs", "list"], ["jobs", "history"], ["archive", "list", archive], ["archive", "check", archive],
                 ["archive", "extract", archive, "--to", cell + "/out"], ["restore", "latest", "--dry-run"],
-                ["restore", "latest"],
+                ["restore", "latest", "--all"],
             ] {
                 let result = try await Program.run(["--json", "--cell", cell] + arguments)
                 #expect(
@@ -65,7 +65,7 @@ struct CommandLineTests {
     func errors() async throws {
         try await with { cell in
             let cases: [(Int32, [String])] = [
-                (78, ["--cell", cell + "/nowhere", "backup"]), (1, ["--cell", cell, "restore", "latest"]),
+                (78, ["--cell", cell + "/nowhere", "backup"]), (1, ["--cell", cell, "restore", "latest", "--all"]),
                 (64, ["--cell", cell, "restore", "no-id"]), (1, ["archive", "check", cell + "/nothing.tar.gz"]),
                 (65, ["archive", "check", cell + "/config/picjobs.yml"]), (64, ["nonsense"]),
                 (64, ["backup", "--nonsense"]),
@@ -101,7 +101,7 @@ struct CommandLineTests {
                 [cell],
                 script: """
                     exec unshare -m bash -euc 'mount -t tmpfs none "$1/data/containers/cell-notes/data/notes/d/e"
-                    "$0" --cell "$1" restore latest' "$0" "$1"
+                    "$0" --cell "$1" restore latest --all' "$0" "$1"
                     """)
             #expect(result.code == 1)
             #expect((result.error + result.output).contains("is mounted below"), "\(result)")
@@ -120,7 +120,7 @@ struct CommandLineTests {
                     head -c 2000000 /dev/urandom >"$v/d/file"; printf old >"$v/old"
                     "$0" --quiet --cell "$1" backup; sum=$(cat "$v/d/file" | sha256sum)
                     rm "$v/old"; head -c 2000000 /dev/urandom >"$v/d/file"
-                    "$0" --cell "$1" restore latest 1>&2
+                    "$0" --cell "$1" restore latest --all 1>&2
                     [ "$sum" = "$(cat "$v/d/file" | sha256sum)" ]; cat "$v/old"; ls -A "$v"' "$0" "$1"
                     """)
             #expect(result.code == 0, "\(result)")

@@ -57,6 +57,7 @@ struct RestoreCell {
         _ snapshot: String = "latest", _ change: (inout RestoreOptions) -> Void = { _ in }
     ) async throws -> RestoreReport {
         var options = RestoreOptions(snapshot: snapshot)
+        options.all = true
         change(&options)
         let chosen = options
         return try await perform(.restore) { session in try await RestoreRun(session, chosen).run() }

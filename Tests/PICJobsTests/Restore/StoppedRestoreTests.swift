@@ -58,6 +58,7 @@ private struct RunningService {
 
     func restore(_ change: (inout RestoreOptions) -> Void = { _ in }) async throws -> RestoreReport {
         var options = RestoreOptions(snapshot: "latest")
+        options.all = true
         options.services = ["notes"]
         change(&options)
         let chosen = options

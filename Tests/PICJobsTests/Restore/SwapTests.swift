@@ -19,6 +19,7 @@ import Testing
 
     private func restore(_ cell: Cell, _ paths: [String] = []) async throws -> RestoreReport {
         var options = RestoreOptions(snapshot: "latest")
+        options.all = true
         options.withoutSafety = true
         options.paths = paths.compactMap(EntryPath.init(text:))
         let final = options
