@@ -1,6 +1,7 @@
 public import Archive
 internal import FoundationEssentials
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// What `run.json` holds: one execution of a job or command.
@@ -113,12 +114,21 @@ public final class RunRecord: Sendable {
         }
     }
 
-    /// Adds a line to the run's log.
-    public func log(_ line: String) throws {
-        let descriptor = try directory.openAppending("log", mode: 0o600)
-        defer { close(descriptor.rawValue) }
-        try descriptor.writeAll(Array("\(Timestamp.now) \(line)\n".utf8))
+    /// Adds a line to the run's log. That it could not be is no reason to stop: ``fault`` says so.
+    public func log(_ line: String) {
+        do {
+            let descriptor = try directory.openAppending("log", mode: 0o600)
+            defer { close(descriptor.rawValue) }
+            try descriptor.writeAll(Array("\(Timestamp.now) \(line)\n".utf8))
+        } catch {
+            unwritten.withLock { $0 = $0 ?? "\(directory.path)/log could not be written: \(error)" }
+        }
     }
+
+    private let unwritten = Mutex<String?>(nil)
+
+    /// What could not be written of the log.
+    var fault: String? { unwritten.withLock { $0 } }
 
     /// Writes how the run ended.
     public func end(exitCode: Int32, snapshot: String?, result: String) throws {

@@ -35,10 +35,13 @@ struct ArchiveSource: Sendable {
         }
         self.archive = archive
         do throws(ArchiveError) {
-            file = try ArchiveFile(path: snapshot.directory.path + "/" + ArchivePlaces(place).archive.description)
+            file = try ArchiveFile(path: snapshot.path + "/" + ArchivePlaces(place).archive.description)
         } catch {
+            if try snapshot.isRemoved { throw snapshot.removed }
+            // A call that failed for a reason of its own says nothing about the archive.
+            let code: RunError.Code = error.underlying is Errno ? .failed : .damaged
             throw RunError(
-                .damaged, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)",
+                code, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)",
                 underlying: error)
         }
     }

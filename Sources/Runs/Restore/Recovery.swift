@@ -43,7 +43,9 @@ struct Recovery: Sendable {
             session.observer.note("removed \(name), left by a killed run")
         }
         _ = try cell.root.directoryIfPresent("data/keys")?.removeTemporaries()
-        try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id)
+        for line in try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id) {
+            session.observer.note(line)
+        }
         return unsettled
     }
 

@@ -41,8 +41,13 @@ public struct SnapshotDiff: Sendable {
             return Volume(volume: volume, remark: "only in \(first.id)", changes: [])
         }
         if old.sha256 == new.sha256 { return Volume(volume: volume, remark: nil, changes: []) }
-        let before = try await listing(volume, old, first)
-        let after = try await listing(volume, new, second)
+        let (before, after): (UncheckedTransfer<TreeListing>, UncheckedTransfer<TreeListing>)
+        do {
+            (before, after) = (try await listing(volume, old, first), try await listing(volume, new, second))
+        } catch {
+            for snapshot in [first, second] where try snapshot.isRemoved { throw snapshot.removed }
+            throw error
+        }
         return Volume(volume: volume, remark: nil, changes: before.value.changes(to: after.value))
     }
 
