@@ -28,7 +28,13 @@ public struct SnapshotDiff: Sendable {
         var results: [Volume] = []
         for volume in volumes.sorted() {
             try Task.checkCancellation()
-            results.append(try await compare(volume))
+            do {
+                results.append(try await compare(volume))
+            } catch {
+                if try first.isRemoved { throw first.removed }
+                if try second.isRemoved { throw second.removed }
+                throw error
+            }
         }
         return results
     }
@@ -41,13 +47,8 @@ public struct SnapshotDiff: Sendable {
             return Volume(volume: volume, remark: "only in \(first.id)", changes: [])
         }
         if old.sha256 == new.sha256 { return Volume(volume: volume, remark: nil, changes: []) }
-        let (before, after): (UncheckedTransfer<TreeListing>, UncheckedTransfer<TreeListing>)
-        do {
-            (before, after) = (try await listing(volume, old, first), try await listing(volume, new, second))
-        } catch {
-            for snapshot in [first, second] where try snapshot.isRemoved { throw snapshot.removed }
-            throw error
-        }
+        let before = try await listing(volume, old, first)
+        let after = try await listing(volume, new, second)
         return Volume(volume: volume, remark: nil, changes: before.value.changes(to: after.value))
     }
 
