@@ -34,7 +34,7 @@ public struct SnapshotCheck: Sendable {
         }
         do {
             findings += try SnapshotFiles.verify(snapshot.document.files, in: snapshot.directory).map(\.message)
-        } catch where !error.isShortage {
+        } catch  where !error.isShortage {
             findings.append(error.message)
         }
         return findings
@@ -47,7 +47,7 @@ public struct SnapshotCheck: Sendable {
         do {
             let digest = try SnapshotFiles.digest(ArchivePlaces(place).index, in: snapshot.directory)
             return digest == archive.indexSHA256 ? nil : "index of \(place): its SHA-256 is not the one recorded"
-        } catch where !error.isShortage {
+        } catch  where !error.isShortage {
             return "index of \(place): \(error.message)"
         }
     }
