@@ -38,8 +38,8 @@ public struct Cell: Sendable {
             guard String(validatingCString: resolved) != nil else {
                 throw RunError(
                     .configuration,
-                    "the path of the cell \(path) is no UTF-8 (\(String(cString: resolved))); give its directories other names"
-                )
+                    "the path of the cell \(path) is no UTF-8 (\(String(cString: resolved))); give its directories "
+                        + "other names")
             }
         }
         config = try RunnerConfig(of: root)

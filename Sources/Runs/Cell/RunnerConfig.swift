@@ -128,12 +128,12 @@ public struct RunnerConfig: Sendable {
             }
             stallTimeout = seconds
         case "command_timeout":
-            guard let seconds = value as? Int, (1...86_400).contains(seconds) else {
+            guard let seconds = value.integer, (1...86_400).contains(seconds) else {
                 return "command_timeout must be 1 to 86400 seconds"
             }
             commandTimeout = seconds
         case "container_wait":
-            guard let seconds = value as? Int, (0...3600).contains(seconds) else {
+            guard let seconds = value.integer, (0...3600).contains(seconds) else {
                 return "container_wait must be 0 to 3600 seconds"
             }
             containerWait = seconds
