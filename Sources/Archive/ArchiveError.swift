@@ -1,3 +1,5 @@
+internal import SystemPackage
+
 /// What went wrong in the Archive room: a code to act on, a sentence that names the object and the remedy, and the cause.
 public struct ArchiveError: Error, Sendable {
     /// The kind of failure; the executable maps it to an exit code (docs/exit-codes.md).
@@ -31,6 +33,17 @@ public struct ArchiveError: Error, Sendable {
         self.message = message
         self.violation = violation
         self.underlying = underlying
+    }
+}
+
+extension ArchiveError {
+    /// Whether the process or the machine had too little of something: that says nothing about what was to be read.
+    public var isShortage: Bool {
+        switch underlying {
+        case let errno as Errno: [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory].contains(errno)
+        case let error as ArchiveError: error.isShortage
+        default: false
+        }
     }
 }
 

@@ -10,6 +10,12 @@ struct Main {
         // A reader that went away is an error of a write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
         Output.occupyStandardFiles()
+        do {
+            try CommandLineText.require()
+            try OpenFiles.raise()
+        } catch {
+            exit(ExitStatus.report(error))
+        }
         let arguments = GlobalOptions.movedBehindCommand(Array(CommandLine.arguments.dropFirst()))
         let work = Task { try await run(arguments) }
         let interruption = Interruption { work.cancel() }

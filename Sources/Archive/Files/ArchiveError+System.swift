@@ -40,6 +40,7 @@ extension ArchiveError {
         case .tooManyOpenFilesInSystem: (.system, "the system has too many open files; raise fs.file-max")
         case .fileNameTooLong: (.system, "the name is too long for the file system")
         case .resourceBusy: (.system, "it is in use, perhaps a mount point; unmount it first")
+        case .noLocks: (.system, "the file system has no locks to give (an NFS without lockd?); use a local one")
         case .noMemory: (.system, "the machine is out of memory")
         case .fileTooLarge: (.system, "the file would exceed the size limit of the file system or of ulimit -f")
         case .staleNFSFileHandle: (.system, "the network file system lost it; mount it anew")

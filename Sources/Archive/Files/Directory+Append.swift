@@ -19,4 +19,11 @@ extension Directory {
         }
         return descriptor
     }
+
+    /// Whether an open file is still the one of that name.
+    public func isCurrent(_ descriptor: FileDescriptor, _ path: RelativePath) throws(ArchiveError) -> Bool {
+        let opened = try status(of: descriptor, path)
+        guard let named = try status(path) else { return false }
+        return named.inode == opened.inode && named.device == opened.device
+    }
 }

@@ -51,11 +51,9 @@ extension Directory {
     }
 
     private func failure(_ errno: Errno, _ path: RelativePath, needed: UInt64? = nil) -> ArchiveError {
-        var status = statvfs()
-        let known = fstatvfs(descriptor.rawValue, &status) == 0
-        return .system(
-            errno, "write", message(path), needed: needed,
-            free: known ? UInt64(status.f_bavail) * UInt64(status.f_frsize) : nil)
+        var free: UInt64?
+        do { free = try freeSpace() } catch { free = nil }
+        return .system(errno, "write", message(path), needed: needed, free: free)
     }
 
     /// Flushes every file and directory below `path`, and the directory itself; false content on nothing.

@@ -132,10 +132,13 @@ extension Directory {
     }
 
     /// Removes temporaries that a killed run left directly in this directory; returns their number.
+    ///
+    /// - Parameter before: only those last changed before this second; another process may be writing a younger one.
     @discardableResult
-    public func removeTemporaries() throws(ArchiveError) -> Int {
+    public func removeTemporaries(before: Int64 = .max) throws(ArchiveError) -> Int {
         var count = 0
         for entry in try list() where entry.name.starts(with: Self.temporaryPrefix.utf8) {
+            guard let status = try status(entry.path), status.modified.seconds < before else { continue }
             if try removeTree(entry.path) { count += 1 }
         }
         return count

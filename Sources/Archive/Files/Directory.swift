@@ -128,7 +128,9 @@ public final class Directory: Sendable {
     public func freeSpace() throws(ArchiveError) -> UInt64 {
         var status = statvfs()
         try Self.check(Self.retry { fstatvfs(descriptor.rawValue, &status) }, "ask for free space of", path)
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
+        // A file system in user space may report any numbers.
+        let (bytes, isTooMuch) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
+        return isTooMuch ? .max : bytes
     }
 
     /// `path` as messages show it.

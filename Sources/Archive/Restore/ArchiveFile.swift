@@ -33,7 +33,7 @@ public final class ArchiveFile: Sendable {
             case .noSuchFileOrDirectory: throw ArchiveError(.notFound, "no archive at \(path): check the path")
             case .tooManySymbolicLinkLevels:
                 throw ArchiveError(.system, "\(path) is a symbolic link: give the archive's own path")
-            default: throw ArchiveError(.system, "cannot open \(path): \(error)", underlying: error)
+            default: throw ArchiveError.system(error, "open", path)
             }
         }
         // A throw from here on runs deinit, which closes it: all of the object is there.

@@ -32,24 +32,43 @@ public struct SnapshotListing: Sendable {
     ///
     /// One whose authentication is wrong keeps its place but holds no ok archive, and an archive whose file is gone or
     /// has another size is none: else an older good one would be removed for its sake.
-    public var retentionCandidates: [Retention.Candidate] {
-        snapshots.map { snapshot in
+    ///
+    /// Throws where a file can't be looked at: that it is gone is only said of one that is.
+    public func retentionCandidates() throws(ArchiveError) -> [Retention.Candidate] {
+        var candidates: [Retention.Candidate] = []
+        for snapshot in snapshots {
             let trusted = snapshot.authenticity != .wrong
-            return Retention.Candidate(
-                id: snapshot.id, kind: snapshot.document.kind,
-                okVolumes: trusted ? Self.present([.ok], in: snapshot) : [],
-                warningVolumes: trusted ? Self.present([.warnings], in: snapshot) : [])
+            do throws(ArchiveError) {
+                let directory = try snapshot.directory
+                candidates.append(
+                    Retention.Candidate(
+                        id: snapshot.id, kind: snapshot.document.kind,
+                        okVolumes: trusted ? try Self.present([.ok], of: snapshot.document, in: directory) : [],
+                        warningVolumes: trusted
+                            ? try Self.present([.warnings], of: snapshot.document, in: directory) : []))
+            } catch {
+                guard error.code == .notFound, try snapshot.isRemoved else { throw error }
+            }
         }
+        return candidates
     }
 
     private static func present(
-        _ verdicts: Set<SnapshotArchive.Verdict>, in snapshot: StoredSnapshot
-    ) -> Set<SnapshotVolume> {
-        snapshot.document.volumes(verdicts).filter { volume in
-            guard let archive = snapshot.document.archive(volume), let file = archive.file,
-                let path = try? RelativePath(escaped: file), let status = try? snapshot.directory.status(path)
-            else { return false }
-            return status.kind == .file && status.size == archive.size
+        _ verdicts: Set<SnapshotArchive.Verdict>, of document: SnapshotDocument, in directory: Directory
+    ) throws(ArchiveError) -> Set<SnapshotVolume> {
+        var present: Set<SnapshotVolume> = []
+        for volume in document.volumes(verdicts) {
+            guard let archive = document.archive(volume), let file = archive.file else { continue }
+            let status: FileStatus?
+            do throws(ArchiveError) {
+                status = try directory.status(try RelativePath(escaped: file))
+            } catch {
+                // A name that is none, or something else in place of a directory above the file.
+                guard error.code == .refused else { throw error }
+                continue
+            }
+            if status?.kind == .file, status?.size == archive.size { present.insert(volume) }
         }
+        return present
     }
 }

@@ -49,6 +49,7 @@ extension SnapshotStore {
                 continue
             }
             // First the record, so that it never names what is gone.
+            try snapshot.directory.removeTemporaries()
             try snapshot.directory.writeAtomically(Self.document, try document.sealed(with: key), mode: 0o600)
             for root in roots + [archives] { try snapshot.directory.removeTree(root) }
             try snapshot.directory.sync()

@@ -16,6 +16,7 @@ extension SnapshotStore {
                     guard error.code == .exists else { throw error }
                 }
             }
+            guard id.next != id else { throw ArchiveError(.exists, "snapshot \(id) exists: the clock is at its end") }
             id = id.next
         }
     }
@@ -38,7 +39,7 @@ extension SnapshotStore {
                 try directory.rename(incomplete.path, to: document.id.path, replacing: false)
                 break
             } catch {
-                guard error.code == .exists else { throw error }
+                guard error.code == .exists, document.id.next != document.id else { throw error }
                 document.id = document.id.next
             }
         }

@@ -60,6 +60,7 @@ extension SnapshotStore {
             do throws(ArchiveError) {
                 if try open(id, key: nil).document.kind == .safety { continue }
             } catch {
+                if error.isShortage { throw error }
                 // One that can't be read can't be latest.
                 continue
             }
@@ -76,9 +77,14 @@ extension SnapshotStore {
     }
 
     /// What the link says, whether or not that exists.
-    private func linked() throws(ArchiveError) -> SnapshotID? {
+    func linked() throws(ArchiveError) -> SnapshotID? {
         guard try directory.status(Self.latest)?.kind == .symlink else { return nil }
-        return Self.id(try directory.readLink(Self.latest))
+        do throws(ArchiveError) {
+            return Self.id(try directory.readLink(Self.latest))
+        } catch {
+            if error.code == .notFound { return nil }
+            throw error
+        }
     }
 
     private func isAbandoned(_ path: RelativePath) throws(ArchiveError) -> Bool {

@@ -40,15 +40,18 @@ public struct SnapshotStore: Sendable {
         try directory.list().compactMap { Self.id($0.name) }.sorted().map(\.description)
     }
 
-    /// Reads every snapshot's document; names that are no id (`.incomplete-…`, `latest`) are passed over.
+    /// Reads every snapshot's document; names that are no id (`.incomplete-…`, `latest`) are passed over, and so is
+    /// what is removed meanwhile.
     public func list(key: SnapshotKey?) throws(ArchiveError) -> SnapshotListing {
         var snapshots: [StoredSnapshot] = []
         var unreadable: [SnapshotListing.Unreadable] = []
         for entry in try directory.list() {
             guard let id = Self.id(entry.name) else { continue }
             do throws(ArchiveError) {
-                snapshots.append(try open(id, key: key))
+                snapshots.append(try open(id, key: key, keepingOpen: false))
             } catch {
+                if error.isShortage { throw error }
+                if error.code == .notFound { continue }
                 unreadable.append(.init(id: id, error: error))
             }
         }
@@ -61,6 +64,10 @@ public struct SnapshotStore: Sendable {
     /// Throws `.notFound` where there is no such snapshot, `.damaged` where its document is missing, can't be read or
     /// belongs to another id. A wrong authentication is no error here but ``StoredSnapshot/authenticity``.
     public func open(_ id: SnapshotID, key: SnapshotKey?) throws(ArchiveError) -> StoredSnapshot {
+        try open(id, key: key, keepingOpen: true)
+    }
+
+    func open(_ id: SnapshotID, key: SnapshotKey?, keepingOpen: Bool) throws(ArchiveError) -> StoredSnapshot {
         guard try directory.status(id.path) != nil else {
             throw ArchiveError(.notFound, "there is no snapshot \(id) in \(directory.path): see picjobs snapshots list")
         }
@@ -71,10 +78,14 @@ public struct SnapshotStore: Sendable {
             guard document.id == id else {
                 throw ArchiveError(.damaged, "its snapshot.json is that of snapshot \(document.id): it was renamed")
             }
-            return StoredSnapshot(
+            return try StoredSnapshot(
                 id: id, document: document, authenticity: SnapshotSeal.check(bytes, document, key: key),
-                directory: snapshot)
+                in: directory, at: snapshot, keepingOpen: keepingOpen)
         } catch {
+            if error.code == .notFound, try directory.status(id.path) == nil {
+                throw ArchiveError(
+                    .notFound, "snapshot \(id) was removed while it was read: see picjobs snapshots list")
+            }
             let isContent = [.damaged, .refused, .notFound].contains(error.code)
             throw ArchiveError(isContent ? .damaged : error.code, "snapshot \(id): \(error.message)", underlying: error)
         }
@@ -85,7 +96,9 @@ public struct SnapshotStore: Sendable {
     /// Throws `.damaged` when `latest` is no link or names something else.
     public func latest() throws(ArchiveError) -> SnapshotID? {
         guard let status = try directory.status(Self.latest) else { return nil }
-        guard status.kind == .symlink, let id = Self.id(try directory.readLink(Self.latest)) else {
+        guard status.kind == .symlink, let id = try linked() else {
+            // A removal of the last snapshot took it away meanwhile.
+            if try directory.status(Self.latest) == nil { return nil }
             throw ArchiveError(.damaged, "\(directory.path)/latest is not a link to a snapshot; remove it")
         }
         return try directory.status(id.path.appending(Self.document))?.kind == .file ? id : nil

@@ -103,7 +103,20 @@ extension Errno {
         case .tooManySymbolicLinkLevels: "is a symbolic link; put the file itself in its place"
         case .invalidArgument, .noSuchAddressOrDevice: "is no regular file; put a regular file in its place"
         case .permissionDenied: "can't be read (permission denied); run picjobs as the cell's owner"
+        case .ioError: "can't be read (input/output error); check the medium (dmesg)"
+        case .tooManyOpenFiles: "can't be read (too many open files); raise the limit (LimitNOFILE= or ulimit -n)"
+        case .tooManyOpenFilesInSystem: "can't be read (the system has too many open files); raise fs.file-max"
         default: "can't be read (\(self))"
+        }
+    }
+
+    /// Whether a call failed for a reason that says nothing about the file's content or kind.
+    var isOfSystem: Bool {
+        switch self {
+        case .noSuchFileOrDirectory, .tooManySymbolicLinkLevels, .invalidArgument, .noSuchAddressOrDevice,
+            .notDirectory, .isDirectory:
+            false
+        default: true
         }
     }
 }

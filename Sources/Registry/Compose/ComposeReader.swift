@@ -14,8 +14,6 @@ struct ComposeReader {
     static let largest = 5000
     /// The deepest nesting; a Compose document needs six levels.
     static let deepest = 32
-    /// Nested aliases grow exponentially while they are read, so that many of them are refused before.
-    private static let aliasesRead = 16
 
     /// The document, or every reason why it is refused.
     static func read(_ bytes: [UInt8]) -> (root: ComposeNode, violations: [ComposeViolation]) {
@@ -33,34 +31,13 @@ struct ComposeReader {
             refuse("is larger than 256 KiB; a template declares containers, it holds no data")
             return nil
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            refuse("is not UTF-8; save it as UTF-8")
-            return nil
-        }
-        guard Self.count("*", in: bytes) <= Self.aliasesRead || Self.count("&", in: bytes) == 0 else {
-            refuse("uses anchors and aliases; write every value out")
-            return nil
-        }
-        do {
-            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-            let root = try parser.singleRoot()
-            // An anchor is known as long as the parser lives.
-            return withExtendedLifetime(parser) { root.flatMap { node($0, at: JSONPointer()) } ?? .null }
-        } catch let error as YamlError {
-            refuse(error.inOneLine)
+        do throws(YAMLSyntax.Fault) {
+            return try YAMLSyntax.read(bytes, limit: Self.sizeLimit) { root in
+                root.flatMap { node($0, at: JSONPointer()) } ?? .null
+            }
         } catch {
-            refuse("is no YAML: \(error)")
-        }
-        return nil
-    }
-
-    /// How often the sign stands where an anchor or alias could begin, before a name.
-    private static func count(_ sign: Unicode.Scalar, in bytes: [UInt8]) -> Int {
-        let sign = UInt8(ascii: sign)
-        let before = Set(" \t\r\n[{,:?-".utf8)
-        return bytes.indices.count { index in
-            bytes[index] == sign && (index == 0 || before.contains(bytes[index - 1]))
-                && index + 1 < bytes.count && bytes[index + 1] > 0x20
+            refuse(error.message)
+            return nil
         }
     }
 
@@ -149,20 +126,5 @@ struct ComposeReader {
         if name.isEmpty || name == usual.rawValue { return true }
         refuse("has the tag \(quoted(name)); tags are not allowed", at: place)
         return false
-    }
-}
-
-extension YamlError {
-    /// Place and reason, without the lines of the file.
-    fileprivate var inOneLine: String {
-        switch self {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            "is no YAML: line \(mark.line), column \(mark.column): \(problem)"
-        case .reader(let problem, _, _, _): "is no YAML: \(problem)"
-        case .duplicatedKeysInMapping(let keys, let context):
-            "line \(context.mark.line): the key \(quoted(keys.first ?? "")) stands twice in one mapping; remove one"
-        default: "is no YAML that can be read"
-        }
     }
 }

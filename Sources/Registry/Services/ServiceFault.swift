@@ -4,11 +4,15 @@ public struct ServiceFault: Sendable, Hashable {
     public let service: String
     /// At least one fault, in the order of the manifest's fields.
     public let faults: [Fault]
+    /// Whether the manifest could not be read at all (an error of the device, too many open files): nothing is known of
+    /// what is in it.
+    public let isUnread: Bool
 
     /// A service by its directory name and at least one fault.
-    public init(service: String, faults: [Fault]) {
+    public init(service: String, faults: [Fault], isUnread: Bool = false) {
         self.service = service
         self.faults = faults
+        self.isUnread = isUnread
     }
 
     /// One line: the first fault and the number of the others.

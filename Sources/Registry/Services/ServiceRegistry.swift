@@ -84,7 +84,7 @@ public struct ServiceRegistry: Sendable {
             do throws(RegistryError) {
                 if let source = try source(name, from: directory, layout) { sources.append(source) }
             } catch {
-                faults.append(ServiceFault(service: name, faults: error.faults))
+                faults.append(ServiceFault(service: name, faults: error.faults, isUnread: error.code == .system))
             }
         }
         return (sources, faults)
@@ -105,14 +105,14 @@ public struct ServiceRegistry: Sendable {
         _ name: String, from services: borrowing Directory, _ layout: CellLayout
     ) throws(RegistryError) -> ManifestSource? {
         let place = layout.relative(layout.services).string + "/" + name.unicodeScalars.map(shown).joined()
-        func refused(_ file: String, _ message: String) -> RegistryError {
-            RegistryError(.manifest, faults: [Fault(file: file, message)])
+        func refused(_ file: String, _ message: String, _ code: RegistryError.Code = .manifest) -> RegistryError {
+            RegistryError(code, faults: [Fault(file: file, message)])
         }
         let kind: Directory.Kind
         do throws(Errno) {
             kind = try services.kind(name)
         } catch {
-            throw refused(place, error.readingFault)
+            throw refused(place, error.readingFault, error.isOfSystem ? .system : .manifest)
         }
         if kind == .other { return nil }
         // A name with bytes that are not UTF-8 comes as one that does not exist; it is no id either way.
@@ -125,7 +125,7 @@ public struct ServiceRegistry: Sendable {
             bytes = try services.directory(name).read("manifest.json", limit: Manifest.sizeLimit)
         } catch {
             let remedy = error == .noSuchFileOrDirectory ? "; install the service again or remove its directory" : ""
-            throw refused(file, error.readingFault + remedy)
+            throw refused(file, error.readingFault + remedy, error.isOfSystem ? .system : .manifest)
         }
         return ManifestSource(file: file, bytes: bytes, directory: id)
     }

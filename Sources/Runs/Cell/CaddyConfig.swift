@@ -19,36 +19,36 @@ public struct CaddyConfig: Sendable {
 
     /// Takes the whole mapping.
     /// - Returns: a sentence for everything that is wrong.
-    mutating func take(_ value: Any) -> [String] {
-        guard let map = value as? [String: Any] else { return ["caddy must be a mapping of keys to values"] }
-        return map.sorted { $0.key < $1.key }.compactMap { key, value in take(key, value) }
+    mutating func take(_ value: YAMLValue) -> [String] {
+        guard let members = value.mapping else { return [value.fault("caddy must be a mapping of keys to values")] }
+        return members.compactMap { member in take(member.key, member.value).map(member.value.fault) }
     }
 
-    private mutating func take(_ key: String, _ value: Any) -> String? {
+    private mutating func take(_ key: String, _ value: YAMLValue) -> String? {
         switch key {
         case "admin":
-            guard let text = value as? String, text.hasPrefix("http://") || text.hasPrefix("unix//") else {
+            guard let text = value.text, text.hasPrefix("http://") || text.hasPrefix("unix//") else {
                 return
                     "caddy.admin must be http://HOST:PORT, or unix/ and an absolute path, such as unix//run/caddy.sock"
             }
             admin = text
         case "caddyfile":
-            guard let text = value as? String, let path = relativePath(text) else {
+            guard let text = value.text, let path = relativePath(text) else {
                 return "caddy.caddyfile must be a path below the cell, such as config/caddy/Caddyfile"
             }
             caddyfile = path
         case "tls":
             // `off` without quotes is false in YAML.
-            let word = value as? Bool == false ? TLSMode.off.rawValue : value as? String
+            let word = value.boolean == false ? TLSMode.off.rawValue : value.text
             guard let mode = word.flatMap({ TLSMode(rawValue: $0) }) else {
                 return "caddy.tls must be internal, acme or off"
             }
             tls = mode
         case "address":
-            guard let text = value as? String, !text.isEmpty else { return "caddy.address must be an address" }
+            guard let text = value.text, !text.isEmpty else { return "caddy.address must be an address" }
             address = text
         case "port":
-            guard let number = value as? Int, let port = UInt16(exactly: number), port > 0 else {
+            guard let number = value.integer, let port = UInt16(exactly: number), port > 0 else {
                 return "caddy.port must be 1 to 65535"
             }
             self.port = port

@@ -32,6 +32,16 @@ public struct Cell: Sendable {
                 .configuration, "\(path) is no cell: \(error.message); name one with --cell or PIC_CELL",
                 underlying: error)
         }
+        // Containers' mounts, Compose and systemd are told the path as text.
+        if let resolved = realpath(layout.root.string, nil) {
+            defer { free(resolved) }
+            guard String(validatingCString: resolved) != nil else {
+                throw RunError(
+                    .configuration,
+                    "the path of the cell \(path) is no UTF-8 (\(String(cString: resolved))); give its directories "
+                        + "other names")
+            }
+        }
         config = try RunnerConfig(of: root)
         settings = try CellConfig(of: layout)
         let place = FilePath(backupRoot ?? config.backupRoot)

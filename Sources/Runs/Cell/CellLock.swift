@@ -34,22 +34,13 @@ public final class CellLock: Sendable {
     ///
     /// - Throws: ``RunError`` `.busy` that names the run which holds it.
     public init(_ cell: Cell, run: RunID, scope: Scope = .cell) throws {
-        _ = try cell.root.createDirectories("data", mode: 0o755)
-        let path = cell.layout.place(FilePath("data").appending(scope.rawValue)).string
-        let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard number >= 0 else {
-            throw RunError(.failed, "cannot open \(path): \(Errno(rawValue: errno)); remove what is in its place")
-        }
+        let data = try cell.root.createDirectories("data", mode: 0o755)
         // A throw from here on runs deinit, which closes it: all of the object is there.
-        descriptor = FileDescriptor(rawValue: number)
-        guard Self.take(number, within: scope.patience) else {
-            let holder = Self.holder(descriptor)
-            throw RunError(
-                .busy, "the cell \(cell.layout.root) is busy with \(holder); try again when it has ended")
-        }
-        ftruncate(number, 0)
+        descriptor = try Self.take(
+            try RelativePath(scope.rawValue), in: data, of: cell.layout.root.string, within: scope.patience)
+        ftruncate(descriptor.rawValue, 0)
         let text = Array("\(run.text) \(getpid())\n".utf8)
-        _ = pwrite(number, text, text.count, 0)
+        _ = pwrite(descriptor.rawValue, text, text.count, 0)
     }
 
     deinit {
@@ -58,13 +49,33 @@ public final class CellLock: Sendable {
         close(descriptor.rawValue)
     }
 
-    private static func take(_ number: Int32, within seconds: Double) -> Bool {
+    private static func take(
+        _ file: RelativePath, in data: Directory, of cell: String, within seconds: Double
+    ) throws -> FileDescriptor {
         let end = ContinuousClock().now + .milliseconds(Int(seconds * 1000))
-        while flock(number, LOCK_EX | LOCK_NB) != 0 {
-            guard ContinuousClock().now < end else { return false }
-            usleep(10_000)
+        while true {
+            let descriptor = try data.openAppending(file, mode: 0o600)
+            do {
+                while flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
+                    let reason = Errno(rawValue: errno)
+                    guard reason == .wouldBlock || reason == .interrupted else {
+                        throw ArchiveError.system(reason, "lock", "\(data.path)/\(file)")
+                    }
+                    guard ContinuousClock().now < end else {
+                        throw RunError(
+                            .busy,
+                            "the cell \(cell) is busy with \(holder(descriptor)); try again when it has ended")
+                    }
+                    usleep(10_000)
+                }
+                // Who waits for a file that is removed meanwhile would hold a lock that no other run knows.
+                if try data.isCurrent(descriptor, file) { return descriptor }
+            } catch {
+                close(descriptor.rawValue)
+                throw error
+            }
+            close(descriptor.rawValue)
         }
-        return true
     }
 
     private static func holder(_ descriptor: FileDescriptor) -> String {

@@ -1,4 +1,5 @@
 public import Netfilter
+internal import Registry
 
 /// The keys of `config/picjobs.yml` that say where packets go (docs/egress.md); every one is optional.
 public struct EgressConfig: Sendable {
@@ -37,15 +38,15 @@ public struct EgressConfig: Sendable {
 
     /// Takes one of ``keys``.
     /// - Returns: a sentence for everything that is wrong with the value.
-    mutating func take(_ key: String, _ value: Any) -> [String] {
-        guard let map = value as? [String: Any] else { return ["\(key) must be a mapping of keys to values"] }
-        if key == "service_namespaces" { return takeNamespaces(map) }
+    mutating func take(_ key: String, _ value: YAMLValue) -> [String] {
+        guard let members = value.mapping else { return [value.fault("\(key) must be a mapping of keys to values")] }
+        if key == "service_namespaces" { return takeNamespaces(value) }
         var faults: [String] = []
-        for (name, value) in map.sorted(by: { $0.key < $1.key }) {
-            if key == "egress", name == "resolvers" {
-                faults += takeResolvers(value)
-            } else if let fault = take("\(key).\(name)", text: value as? String) {
-                faults.append(fault)
+        for member in members {
+            if key == "egress", member.key == "resolvers" {
+                faults += takeResolvers(member.value)
+            } else if let fault = take("\(key).\(member.key)", text: member.value.text) {
+                faults.append(member.value.fault(fault))
             }
         }
         return faults
@@ -86,22 +87,26 @@ public struct EgressConfig: Sendable {
         return nil
     }
 
-    private mutating func takeNamespaces(_ map: [String: Any]) -> [String] {
-        guard let map = map as? [String: String] else { return ["service_namespaces must map containers to paths"] }
+    private mutating func takeNamespaces(_ value: YAMLValue) -> [String] {
+        guard let map = value.texts else { return [value.fault("service_namespaces must map containers to paths")] }
         serviceNamespaces = map
         return map.filter { !$0.value.hasPrefix("/") }.keys.sorted().map {
-            "service_namespaces: the path of \($0) must be absolute, such as /run/netns/NAME"
+            value.fault("service_namespaces: the path of \($0) must be absolute, such as /run/netns/NAME")
         }
     }
 
-    private mutating func takeResolvers(_ value: Any) -> [String] {
-        guard let map = value as? [String: Any] else { return ["egress.resolvers must map exits to addresses"] }
-        return map.sorted { $0.key < $1.key }.compactMap { name, value in
-            guard let exit = Netfilter.Exit(rawValue: name), exit != .tor else {
-                return "egress.resolvers: \(name) is none of default, wireguard_ext, openvpn (Tor has its own)"
+    private mutating func takeResolvers(_ value: YAMLValue) -> [String] {
+        guard let members = value.mapping else {
+            return [value.fault("egress.resolvers must map exits to addresses")]
+        }
+        return members.compactMap { member in
+            let (name, value) = (member.shownKey, member.value)
+            guard let exit = Netfilter.Exit(rawValue: member.key), exit != .tor else {
+                return value.fault(
+                    "egress.resolvers: \(name) is none of default, wireguard_ext, openvpn (Tor has its own)")
             }
-            guard let address = (value as? String).flatMap({ IPv4Address($0) }) else {
-                return "egress.resolvers: that of \(name) must be an IPv4 address"
+            guard let address = value.text.flatMap({ IPv4Address($0) }) else {
+                return value.fault("egress.resolvers: that of \(name) must be an IPv4 address")
             }
             resolvers[exit] = address
             return nil

@@ -1,6 +1,6 @@
 public import Archive
 internal import Containers
-internal import Yams
+internal import Registry
 
 /// `config/picjobs.yml` as far as runs need it; every key is optional (docs/cell.md).
 public struct RunnerConfig: Sendable {
@@ -59,37 +59,40 @@ public struct RunnerConfig: Sendable {
         do {
             bytes = try cell.readFile(place, limit: 1 << 20)
         } catch  where error.code == .notFound {
+            self.init()
             return
         } catch {
             throw RunError(.configuration, "\(name) cannot be read: \(error)", underlying: error)
         }
-        let loaded: Any?
-        do {
-            loaded = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            throw RunError(.configuration, "\(name) is no YAML: \(error)", underlying: error)
+        try self.init(parsing: bytes, file: name)
+    }
+
+    /// Reads the file's bytes.
+    init(parsing bytes: [UInt8], file name: String) throws {
+        var (root, faults) = YAMLReader.read(bytes)
+        guard let root else {
+            guard let fault = faults.first else { return }
+            throw RunError(.configuration, "\(name) \(fault)")
         }
-        guard let loaded else { return }
-        guard let mapping = loaded as? [String: Any] else {
+        guard let members = root.mapping else {
             throw RunError(.configuration, "\(name) must be a mapping of keys to values")
         }
-        keys = Set(mapping.keys)
-        var faults: [String] = []
-        for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
-            if EgressConfig.keys.contains(key) {
-                faults += egress.take(key, value)
-            } else if key == "caddy" {
-                faults += caddy.take(value)
-            } else if key == "store" {
-                faults += store.take(value)
-            } else if key == "accounts" {
-                faults += takeAccounts(value)
-            } else if let fault = take(key, value) {
-                faults.append(fault)
-            }
-        }
+        keys = Set(members.map(\.key))
+        for member in members { faults += take(member) }
         guard faults.isEmpty else {
             throw RunError(.configuration, "\(name): \(faults.joined(separator: "; "))")
+        }
+    }
+
+    /// Takes one key; a sentence for each fault, with its line and column.
+    private mutating func take(_ member: YAMLMember) -> [String] {
+        let (key, value) = (member.key, member.value)
+        if EgressConfig.keys.contains(key) { return egress.take(key, value) }
+        switch key {
+        case "caddy": return caddy.take(value)
+        case "store": return store.take(value)
+        case "accounts": return takeAccounts(value)
+        default: return [take(key, value)].compactMap { $0 }.map(value.fault)
         }
     }
 
@@ -97,50 +100,52 @@ public struct RunnerConfig: Sendable {
     private static let elsewhere: Set<String> = ["offsite", "notifications"]
 
     /// A sentence about what is wrong with the value; nil when it was taken.
-    private mutating func take(_ key: String, _ value: Any) -> String? {
+    private mutating func take(_ key: String, _ value: YAMLValue) -> String? {
         switch key {
         case "runtime":
-            guard let name = value as? String, let runtime = Runtime(rawValue: name) else {
+            guard let name = value.text, let runtime = Runtime(rawValue: name) else {
                 return "runtime must be docker or local"
             }
             self.runtime = runtime
         case "containers":
-            guard let map = value as? [String: String] else { return "containers must map names to directories" }
+            guard let map = value.texts else { return "containers must map names to directories" }
             for name in map.keys where Containers.ContainerName(name) == nil { return "containers: \(name) is no name" }
             containers = map
         case "transport":
-            guard value as? String == "exec" else { return "transport must be exec, the only one so far" }
+            guard value.text == "exec" else { return "transport must be exec, the only one so far" }
         case "backup_root":
-            guard let path = value as? String, !path.isEmpty else { return "backup_root must be a path" }
+            guard let path = value.text, !path.isEmpty else { return "backup_root must be a path" }
             backupRoot = path
         case "stall_timeout":
-            guard let seconds = value as? Int, (1...86_400).contains(seconds) else {
+            guard let seconds = value.integer, (1...86_400).contains(seconds) else {
                 return "stall_timeout must be 1 to 86400 seconds"
             }
             stallTimeout = seconds
         case "command_timeout":
-            guard let seconds = value as? Int, (1...86_400).contains(seconds) else {
+            guard let seconds = value.integer, (1...86_400).contains(seconds) else {
                 return "command_timeout must be 1 to 86400 seconds"
             }
             commandTimeout = seconds
         case "container_wait":
-            guard let seconds = value as? Int, (0...3600).contains(seconds) else {
+            guard let seconds = value.integer, (0...3600).contains(seconds) else {
                 return "container_wait must be 0 to 3600 seconds"
             }
             containerWait = seconds
         case "health_timeout":
-            guard let seconds = value as? Int, (1...3600).contains(seconds) else {
+            guard let seconds = value.integer, (1...3600).contains(seconds) else {
                 return "health_timeout must be 1 to 3600 seconds"
             }
             healthTimeout = seconds
         case "docker":
-            guard let path = value as? String, !path.isEmpty else { return "docker must be a command" }
+            guard let path = value.text, !path.isEmpty else { return "docker must be a command" }
             docker = path
         case "compression_level":
-            guard let level = value as? Int, (1...9).contains(level) else { return "compression_level must be 1 to 9" }
+            guard let level = value.integer, (1...9).contains(level) else { return "compression_level must be 1 to 9" }
             compressionLevel = Int32(level)
         case "keep_runs_days":
-            guard let days = value as? Int, days >= 1 else { return "keep_runs_days must be a number of days" }
+            guard let days = value.integer, (1...36_500).contains(days) else {
+                return "keep_runs_days must be 1 to 36500 days"
+            }
             keepRunsDays = days
         case _ where Self.elsewhere.contains(key): break
         default: return "\(key) is no key of this file"

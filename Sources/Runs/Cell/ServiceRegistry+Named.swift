@@ -2,11 +2,12 @@ internal import Registry
 
 extension ServiceRegistry {
     /// The service that a person named.
-    /// - Throws: ``RunError`` `.refused` when its manifest can't be used, `.failed` with those there are when it is not
-    ///   installed.
+    /// - Throws: ``RunError`` `.refused` when its manifest can't be used, `.failed` when it can't be read, or with those there
+    ///   are when it is not installed.
     func named(_ service: String) throws -> Manifest {
         if let manifest = ServiceID(service).flatMap({ self.service($0) }) { return manifest }
         if let fault = faults.first(where: { $0.service == service }) {
+            if fault.isUnread { throw RunError(.failed, "the manifest of \(service): \(fault.reason)") }
             throw RunError(.refused, "the manifest of \(service) can't be used: \(fault.reason)")
         }
         let known = services.map(\.id.rawValue).joined(separator: ", ")

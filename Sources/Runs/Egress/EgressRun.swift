@@ -110,7 +110,7 @@ public struct EgressRun: Sendable {
         return try await RunSession.perform(cell, kind: kind, job: job, observer: observer, exitCode: exitCode) {
             session in
             let outcome = try await work(session)
-            for change in outcome.changes { try session.record.log("\(change.place): \(change.step)") }
+            for change in outcome.changes { session.record.log("\(change.place): \(change.step)") }
             return ((session.record.id, outcome), outcome.ending)
         }
     }

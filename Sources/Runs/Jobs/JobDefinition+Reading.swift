@@ -1,6 +1,5 @@
 internal import Archive
 internal import Registry
-internal import Yams
 
 extension JobDefinition {
     /// Reads the file's bytes.
@@ -8,23 +7,18 @@ extension JobDefinition {
     /// - Throws: ``RunError`` `.configuration` naming every fault at once.
     init(_ name: JobName, yaml bytes: [UInt8], file: String) throws {
         self.name = name
-        let loaded: Any?
-        do {
-            loaded = try Yams.load(yaml: String(decoding: bytes, as: UTF8.self))
-        } catch {
-            throw RunError(.configuration, "\(file) is no YAML: \(error)", underlying: error)
-        }
-        guard let mapping = loaded as? [String: Any] else {
+        let (root, syntax) = YAMLReader.read(bytes)
+        guard let members = root?.mapping else {
+            if root == nil, let fault = syntax.first { throw RunError(.configuration, "\(file) \(fault)") }
             throw RunError(
                 .configuration,
                 "\(file) must be a mapping of keys to values, with kind: backup or kind: egress at least")
         }
-        var faults = mapping["kind"] == nil ? ["kind is missing; it must be \(Kind.words)"] : []
-        for (key, value) in mapping.sorted(by: { $0.key < $1.key }) {
-            faults += take(key, value)
-        }
+        let has = Set(members.map(\.key))
+        var faults = syntax + (has.contains("kind") ? [] : ["kind is missing; it must be \(Kind.words)"])
+        for member in members { faults += take(member.key, member.value).map(member.value.fault) }
         if kind == .egress {
-            faults += ["retention", "services", "verify"].filter { mapping[$0] != nil }.map {
+            faults += ["retention", "services", "verify"].filter(has.contains).map {
                 "\($0) is no key of a job of the kind egress"
             }
         }
@@ -34,48 +28,48 @@ extension JobDefinition {
     }
 
     /// Sentences about what is wrong with the value; empty when it was taken.
-    private mutating func take(_ key: String, _ value: Any) -> [String] {
+    private mutating func take(_ key: String, _ value: YAMLValue) -> [String] {
         switch key {
         case "kind":
-            guard let kind = (value as? String).flatMap(Kind.init) else { return ["kind must be \(Kind.words)"] }
+            guard let kind = value.text.flatMap(Kind.init) else { return ["kind must be \(Kind.words)"] }
             self.kind = kind
         case "description":
-            guard let text = value as? String else { return ["description must be a text"] }
+            guard let text = value.text else { return ["description must be a text"] }
             description = text
         case "schedule":
-            guard let text = value as? String, Self.isSchedule(text) else {
+            guard let text = value.text, Self.isSchedule(text) else {
                 return ["schedule must be a systemd calendar expression, such as \"*-*-* 02:30:00\""]
             }
             schedule = text
         case "random_delay":
-            guard let seconds = (value as? String).flatMap(Self.seconds), seconds <= 86_400 else {
+            guard let seconds = value.text.flatMap(Self.seconds), seconds <= 86_400 else {
                 return ["random_delay must be a whole number with s, m or h, such as 30m, at most 24h"]
             }
             randomDelay = seconds
         case "services":
-            if value as? String == "all" { return [] }
-            guard let list = value as? [Any], !list.isEmpty else {
+            if value.text == "all" { return [] }
+            guard let list = value.list, !list.isEmpty else {
                 return ["services must be all or a list of service ids"]
             }
             return takeServices(list)
         case "verify":
-            guard let verify = (value as? String).flatMap(Verification.init) else {
+            guard let verify = value.text.flatMap(Verification.init) else {
                 return ["verify must be published or none"]
             }
             self.verify = verify
         case "retention":
-            guard let rules = value as? [String: Any] else { return ["retention must be a table of keep_… rules"] }
+            guard let rules = value.mapping else { return ["retention must be a table of keep_… rules"] }
             return takeRetention(rules)
         default: return ["\(key) is no key of a job"]
         }
         return []
     }
 
-    private mutating func takeServices(_ list: [Any]) -> [String] {
+    private mutating func takeServices(_ list: [YAMLValue]) -> [String] {
         var ids: [String] = []
         for value in list {
-            guard let text = value as? String, ServiceID(rawValue: text) != nil else {
-                return ["services: \(value) is not \(ServiceID.rule)"]
+            guard let text = value.text, ServiceID(rawValue: text) != nil else {
+                return ["services: \(value.shown) is not \(ServiceID.rule)"]
             }
             guard !ids.contains(text) else { return ["services names \(text) twice"] }
             ids.append(text)
@@ -84,15 +78,16 @@ extension JobDefinition {
         return []
     }
 
-    private mutating func takeRetention(_ rules: [String: Any]) -> [String] {
+    private mutating func takeRetention(_ rules: [YAMLMember]) -> [String] {
         var policy = RetentionPolicy()
         var faults: [String] = []
-        for (key, value) in rules.sorted(by: { $0.key < $1.key }) {
+        for member in rules {
+            let (key, value) = (member.key, member.value)
             guard let rule = Self.rules[key] else {
                 faults.append("retention: \(key) is no rule")
                 continue
             }
-            guard let count = value as? Int, (0...100_000).contains(count) else {
+            guard let count = value.integer, (0...100_000).contains(count) else {
                 faults.append("retention: \(key) must be a number from 0 to 100000")
                 continue
             }

@@ -60,7 +60,7 @@ public struct JobRun: Sendable {
             return [error.message]
         }
         let findings = try await SnapshotCheck().check(snapshot, observer: session.observer)
-        for finding in findings { try session.record.log("damaged: \(finding)") }
+        for finding in findings { session.record.log("damaged: \(finding)") }
         return findings
     }
 
@@ -68,7 +68,7 @@ public struct JobRun: Sendable {
         try session.record.begin(RunStep(.prune))
         let decisions = try Pruning.run(cell, policy: policy, dryRun: false)
         for decision in decisions where !decision.isKept {
-            try session.record.log("removed snapshot \(decision.id): no rule of retention keeps it")
+            session.record.log("removed snapshot \(decision.id): no rule of retention keeps it")
         }
         return decisions
     }

@@ -79,7 +79,7 @@ public struct RunSettlement: Sendable {
 
     private func leftovers(of run: RecordedRun, _ session: RunSession) async throws -> [String] {
         let (steps, unclear) = (run.journal.steps, UnclearRun(run))
-        var places = run.isUnderstood ? steps.unsettled : Set(steps.compactMap(\.volume))
+        var places = run.isUnderstood ? steps.unsettled.union(steps.leftovers.keys) : Set(steps.compactMap(\.volume))
         if !run.isUnderstood {
             let installed = try ServiceRegistry(loading: cell.layout).backupPlan().services.flatMap { service in
                 service.volumes.map { VolumePlace(service.service.rawValue, $0) }
@@ -89,6 +89,9 @@ public struct RunSettlement: Sendable {
         var left: [String] = []
         for place in places.sorted(by: { $0.description < $1.description }) {
             if let line = await stage(in: place, session) { left.append(line) }
+        }
+        for container in steps.stopped {
+            left.append("the container \(container.name), which was stopped, stays as it is now")
         }
         for snapshot in Set(steps.compactMap(\.safety) + steps.compactMap { $0.change?.snapshot }).sorted() {
             left.append("snapshot \(snapshot) holds what was there before")

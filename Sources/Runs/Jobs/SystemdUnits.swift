@@ -126,6 +126,7 @@ public struct SystemdUnits: Sendable {
 
         # What it may touch: the cell, its own /tmp, and the engine's socket (which is as good as root: docs/threat-model.md).
         UMask=0077
+        LimitNOFILE=65536
         ProtectSystem=strict
         ReadWritePaths=\(([cell] + writable).map(quoted).joined(separator: " "))
         ProtectHome=read-only

@@ -11,9 +11,14 @@ extension RunHistory {
             step.by = "hand"
             steps.append(step)
         }
-        let places = run.isUnderstood ? steps.unsettled : Set(steps.compactMap(\.volume))
+        let places =
+            run.isUnderstood ? steps.unsettled.union(steps.leftovers.keys) : Set(steps.compactMap(\.volume))
         for place in places { add(.settled, place) }
         for place in steps.unrestarted.values { add(.restart, place) }
+        if case let stopped = steps.stopped, !stopped.isEmpty {
+            add(.resume)
+            steps[steps.count - 1].containers = stopped
+        }
         if steps.pendingChange != nil { add(.done) }
         if places.isEmpty { add(.settled) }
         // First the journal: a kill in between leaves the run as unsettled as before.

@@ -111,22 +111,33 @@ public struct RunHistory: Sendable {
     }
 
     /// Removes records that ended more than `days` ago, and those that a kill left while they were made.
-    func removeOld(days: Int, except own: RunID) throws {
-        guard let runs else { return }
+    ///
+    /// - Returns: a sentence for each that could not be removed: one bad record stops no run.
+    func removeOld(days: Int, except own: RunID) throws -> [String] {
+        guard let runs else { return [] }
+        var faults: [String] = []
+        func tried(_ work: () throws -> Void) { do { try work() } catch { faults.append("\(error)") } }
         let now = Timestamp.now.seconds
         let limit = now - Int64(clamping: min(days, 1_000_000)) * 86_400
         for entry in try runs.list() where entry.name.starts(with: RunRecord.unnamedPrefix.utf8) {
             // A run of another lock may be making it right now.
-            if let status = try runs.status(entry.path), status.modified.seconds < now - 3600 {
-                try runs.removeTree(entry.path)
+            tried {
+                if let status = try runs.status(entry.path), status.modified.seconds < now - 3600 {
+                    try runs.removeTree(entry.path)
+                }
             }
         }
         for run in try records() where run.isUnderstood && run.id != own {
-            try runs.directory(try run.id.path).removeTemporaries()
-            if let summary = run.summary, summary.state != .unsettled, let end = summary.finished, end.seconds < limit {
-                try runs.removeTree(try run.id.path)
+            tried {
+                let isOver = run.summary?.state == .ended || run.summary?.state == .interrupted
+                if isOver, let end = run.summary?.finished, end.seconds < limit {
+                    try runs.removeTree(try run.id.path)
+                } else {
+                    try runs.directory(try run.id.path).removeTemporaries()
+                }
             }
         }
+        return faults
     }
 
     func directory(_ id: RunID) throws -> Directory {

@@ -1,6 +1,7 @@
 public import Archive
 internal import FoundationEssentials
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// What `run.json` holds: one execution of a job or command.
@@ -63,26 +64,33 @@ public final class RunRecord: Sendable {
     ///
     /// It gets its name last: one that has a run's name was whole once.
     public init(_ cell: Cell, id: RunID, kind: RunKind, job: String? = nil) throws {
+        let made = try Self.make(cell, RunSummary(id: id, kind: kind, job: job, started: .now, process: getpid()))
         self.id = id
+        directory = made.directory
+        steps = made.steps
+        unwritten = Mutex(nil)
+    }
+
+    private static func make(_ cell: Cell, _ summary: RunSummary) throws -> (
+        directory: Directory, steps: FileDescriptor
+    ) {
         let runs = try cell.root.createDirectories("data/runs", mode: 0o700)
-        let unnamed = try RelativePath("\(Self.unnamedPrefix)\(id)")
+        let unnamed = try RelativePath("\(unnamedPrefix)\(summary.id)")
         let made = try runs.createDirectory(unnamed, mode: 0o700)
         do {
-            steps = try made.createFile(RunJournal.file, mode: 0o600)
+            let steps = try made.createFile(RunJournal.file, mode: 0o600)
+            do {
+                try append(RunStep(.recover), to: steps, made.path)
+                try RunHistory.write(summary, to: made)
+                try runs.rename(unnamed, to: summary.id.path, replacing: false)
+                try runs.sync()
+                return (try runs.directory(try summary.id.path), steps)
+            } catch {
+                close(steps.rawValue)
+                throw error
+            }
         } catch {
             try runs.removeTree(unnamed)
-            throw error
-        }
-        do {
-            try Self.append(RunStep(.recover), to: steps, made.path)
-            try RunHistory.write(
-                RunSummary(id: id, kind: kind, job: job, started: .now, process: getpid()), to: made)
-            try runs.rename(unnamed, to: id.path, replacing: false)
-            try runs.sync()
-            directory = try runs.directory(try id.path)
-        } catch {
-            close(steps.rawValue)
-            if try runs.status(unnamed) != nil { try runs.removeTree(unnamed) }
             throw error
         }
     }
@@ -113,12 +121,21 @@ public final class RunRecord: Sendable {
         }
     }
 
-    /// Adds a line to the run's log.
-    public func log(_ line: String) throws {
-        let descriptor = try directory.openAppending("log", mode: 0o600)
-        defer { close(descriptor.rawValue) }
-        try descriptor.writeAll(Array("\(Timestamp.now) \(line)\n".utf8))
+    /// Adds a line to the run's log. That it could not be is no reason to stop: ``fault`` says so.
+    public func log(_ line: String) {
+        do {
+            let descriptor = try directory.openAppending("log", mode: 0o600)
+            defer { close(descriptor.rawValue) }
+            try descriptor.writeAll(Array("\(Timestamp.now) \(line)\n".utf8))
+        } catch {
+            unwritten.withLock { $0 = $0 ?? "\(directory.path)/log could not be written: \(error)" }
+        }
     }
+
+    private let unwritten: Mutex<String?>
+
+    /// What could not be written of the log.
+    var fault: String? { unwritten.withLock { $0 } }
 
     /// Writes how the run ended.
     public func end(exitCode: Int32, snapshot: String?, result: String) throws {

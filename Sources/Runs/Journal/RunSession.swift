@@ -59,30 +59,37 @@ public struct RunSession: Sendable {
         defer { withExtendedLifetime(lock) {} }
         let record = try RunRecord(cell, id: id, kind: kind, job: job)
         var session = RunSession(cell: cell, runtime: cell.runtime(run: id), record: record, observer: observer)
+        let result: (value: Value, ending: Ending)
         do {
             session.unclear = try RunHistory(cell).unclear()
             for run in session.unclear {
                 observer.note(run.note)
-                try record.log(run.note)
+                record.log(run.note)
             }
             switch kind.scope {
             case .cell: session.unsettled = try await Recovery(session).run()
             case .egress, .caddy, .accounts: try RunHistory(cell).markKilled(kind.scope, except: id)
             }
-            let (value, ending) = try await work(session)
-            try record.log(ending.result)
-            try record.end(exitCode: ending.exitCode, snapshot: ending.snapshot, result: ending.result)
-            return value
+            result = try await work(session)
         } catch {
-            // The error itself matters more than a record that can't be written either.
-            do {
-                let result = error is CancellationError ? "cancelled" : "\(error)"
-                try record.log("error: \(result)")
-                try record.end(exitCode: exitCode(error), snapshot: nil, result: result)
-            } catch let failure {
-                observer.note("the run's record could not be written: \(failure)")
-            }
+            let sentence = error is CancellationError ? "cancelled" : "\(error)"
+            record.log("error: \(sentence)")
+            session.end(Ending(exitCode: exitCode(error), result: sentence))
             throw error
         }
+        record.log(result.ending.result)
+        session.end(result.ending)
+        return result.value
+    }
+
+    /// Writes how the run ended. What it did stands, whether or not that can be recorded.
+    private func end(_ ending: Ending) {
+        do {
+            try record.end(exitCode: ending.exitCode, snapshot: ending.snapshot, result: ending.result)
+        } catch {
+            observer.note(
+                "warning: how run \(record.id) ended is not on record (the next run takes it for killed): \(error)")
+        }
+        if let fault = record.fault { observer.note("warning: \(fault)") }
     }
 }

@@ -40,10 +40,13 @@ struct ArchiveSource: Sendable {
             // Through no link: a medium may be anybody's.
             let path = ArchivePlaces(place).archive
             file = ArchiveFile(
-                adopting: try snapshot.directory.openFile(path), path: snapshot.directory.path + "/" + path.description)
+                adopting: try snapshot.directory.openFile(path), path: snapshot.path + "/" + path.description)
         } catch {
+            if try snapshot.isRemoved { throw snapshot.removed }
+            // A call that failed for a reason of its own says nothing about the archive.
+            let code: RunError.Code = error.underlying is Errno ? .failed : .damaged
             throw RunError(
-                .damaged, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)",
+                code, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)",
                 underlying: error)
         }
     }

@@ -42,8 +42,10 @@ struct Recovery: Sendable {
         for name in session.unclear.isEmpty ? try cell.existingStore()?.cleanUp() ?? [] : [] {
             session.observer.note("removed \(name), left by a killed run")
         }
-        _ = try cell.root.directoryIfPresent("data/keys")?.removeTemporaries()
-        try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id)
+        for line in CellTemporaries(cell).sweep() { session.observer.note(line) }
+        for line in try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id) {
+            session.observer.note(line)
+        }
         return unsettled
     }
 

@@ -11,7 +11,7 @@ public enum Pruning {
         let (store, history) = (try cell.store(), try RunHistory(cell))
         if let reason = try history.unclear().objectionToPruning { throw RunError(.failed, reason) }
         let held = try history.waysBack()
-        let candidates = try store.list(key: try cell.key()).retentionCandidates
+        let candidates = try store.list(key: try cell.key()).retentionCandidates()
         let decisions = Retention.plan(candidates, policy).map { decision in
             held[decision.id].map { decision.keeping("way back of run \($0)") } ?? decision
         }

@@ -7,8 +7,15 @@ public struct SnapshotCheck: Sendable {
 
     /// One sentence for each thing that is damaged; empty when all is as recorded.
     ///
-    /// - Throws: `CancellationError`. What can't be read is a finding.
+    /// - Throws: `CancellationError`; `ArchiveError` `.notFound` where the snapshot was removed meanwhile, `.system` where
+    ///   too few files may be open. What can't be read is a finding.
     public func check(_ snapshot: StoredSnapshot, observer: any RunObserver) async throws -> [String] {
+        let findings = try await findings(snapshot, observer)
+        if !findings.isEmpty, try snapshot.isRemoved { throw snapshot.removed }
+        return findings
+    }
+
+    private func findings(_ snapshot: StoredSnapshot, _ observer: any RunObserver) async throws -> [String] {
         var findings: [String] = []
         switch snapshot.authenticity {
         case .authentic: break
@@ -22,23 +29,30 @@ public struct SnapshotCheck: Sendable {
                 let place = VolumePlace(
                     service: service.id, name: archive.name, container: archive.container, path: archive.path)
                 if let finding = try await check(place, archive, snapshot, observer) { findings.append(finding) }
-                if let finding = checkIndex(place, archive, snapshot) { findings.append(finding) }
+                if let finding = try checkIndex(place, archive, snapshot) { findings.append(finding) }
             }
         }
-        do {
-            findings += try SnapshotFiles.verify(snapshot.document.files, in: snapshot.directory).map(\.message)
+        return try findings + copies(snapshot)
+    }
+
+    private func copies(_ snapshot: StoredSnapshot) throws -> [String] {
+        do throws(ArchiveError) {
+            return try SnapshotFiles.verify(snapshot.document.files, in: try snapshot.directory).map(\.message)
         } catch {
-            findings.append(error.message)
+            guard !error.isShortage else { throw error }
+            return [error.message]
         }
-        return findings
     }
 
     /// The index is advisory, so nothing is lost with it; but it is recorded, and a medium that changes it is not sound.
-    private func checkIndex(_ place: VolumePlace, _ archive: SnapshotArchive, _ snapshot: StoredSnapshot) -> String? {
-        do {
-            let digest = try SnapshotFiles.digest(ArchivePlaces(place).index, in: snapshot.directory)
+    private func checkIndex(
+        _ place: VolumePlace, _ archive: SnapshotArchive, _ snapshot: StoredSnapshot
+    ) throws -> String? {
+        do throws(ArchiveError) {
+            let digest = try SnapshotFiles.digest(ArchivePlaces(place).index, in: try snapshot.directory)
             return digest == archive.indexSHA256 ? nil : "index of \(place): its SHA-256 is not the one recorded"
         } catch {
+            guard !error.isShortage else { throw error }
             return "index of \(place): \(error.message)"
         }
     }
@@ -60,6 +74,7 @@ public struct SnapshotCheck: Sendable {
         } catch let error as ArchiveError where error.code == .cancelled {
             throw CancellationError()
         } catch {
+            if error.isShortage { throw error }
             return "archive of \(place): \(error)"
         }
     }

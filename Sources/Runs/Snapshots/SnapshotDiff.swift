@@ -28,7 +28,13 @@ public struct SnapshotDiff: Sendable {
         var results: [Volume] = []
         for volume in volumes.sorted() {
             try Task.checkCancellation()
-            results.append(try await compare(volume))
+            do {
+                results.append(try await compare(volume))
+            } catch {
+                if try first.isRemoved { throw first.removed }
+                if try second.isRemoved { throw second.removed }
+                throw error
+            }
         }
         return results
     }

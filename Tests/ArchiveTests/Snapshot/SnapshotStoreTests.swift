@@ -210,7 +210,7 @@ struct SnapshotStoreTests {
         #expect(listing.snapshots.map(\.authenticity) == [.authentic, .wrong])
         let volume = SnapshotVolume(service: "notes", name: "data")
         #expect(listing.newestArchive(of: volume)?.snapshot.id == id)
-        #expect(listing.retentionCandidates[1].okVolumes.isEmpty)
+        #expect(try listing.retentionCandidates()[1].okVolumes.isEmpty)
     }
 
     @Test("the newest archive of a volume passes over failed runs and safety snapshots")

@@ -128,10 +128,43 @@ struct RunnerConfigTests {
 
     @Test(
         "What is no mapping, no YAML or names no container is a fault of the configuration",
-        arguments: ["- a\n", "a: [\n", "runtime: local\nruntime: docker\n", "containers: {'../x': a}\n"])
+        arguments: [
+            "backup_root: {{ x }}\n", "{{ x }}: a\n", "? [a]\n: b\n", "keep_runs_days: 999999999999999\n",
+            "keep_runs_days: 99999999999999999999999\n", "stall_timeout: 1e9\n", "caddy: {port: -1}\n",
+            "store: *x\n", "store: &x {index: *x}\n", "runtime: \0\n", "a: !!binary x\n", "--- a\n--- b\n",
+            "- a\n", "a: [\n", "runtime: local\nruntime: docker\n", "containers: {'../x': a}\n",
+        ])
     func broken(_ yaml: String) throws {
         let error = #expect(throws: RunError.self) { try read(yaml) }
         #expect(error?.code == .configuration)
         #expect(error?.message.contains("config/picjobs.yml") == true)
+    }
+
+    @Test("A fault has its line and column")
+    func place() throws {
+        let error = #expect(throws: RunError.self) {
+            try read("runtime: local\ncaddy:\n  tls: later\n  port: 0\nbackup_root: {{ x }}\n")
+        }
+        let message = error?.message ?? ""
+        for words in [
+            "line 3, column 8: caddy.tls", "line 4, column 9: caddy.port", "line 5, column 15: a key must be",
+        ] {
+            #expect(message.contains(words), "\(message)")
+        }
+    }
+
+    @Test("A small file that would grow beyond all bounds is refused at once")
+    func bounds() throws {
+        let bomb = (1...9).reduce("a0: &a0 [x, x, x, x, x, x, x, x, x]\n") { text, level in
+            text + "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+                + "]\n"
+        }
+        let deep = "runtime: " + String(repeating: "[", count: 900) + String(repeating: "]", count: 900)
+        let long = "containers: {" + (0..<30_000).map { "a\($0): b" }.joined(separator: ", ") + "}"
+        for text in [bomb, deep, long, "docker: " + String(repeating: "x", count: 2 << 20)] {
+            let start = ContinuousClock.now
+            #expect(throws: RunError.self) { try read(text) }
+            #expect(ContinuousClock.now - start < .seconds(10))
+        }
     }
 }

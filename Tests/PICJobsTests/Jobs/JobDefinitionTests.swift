@@ -74,8 +74,16 @@ struct JobDefinitionTests {
             ("kind: backup\nretain: {}", "retain is no key of a job"),
             ("- kind", "must be a mapping"),
             ("", "must be a mapping"),
-            ("kind: backup\nkind: backup", "is no YAML"),
+            ("kind: backup\nkind: backup", "stands twice"),
             ("kind: [", "is no YAML"),
+            ("kind: backup\ndescription: {{ x }}", "line 2, column 15: a key must be a simple text"),
+            ("{{ x }}: 1", "a key must be a simple text"),
+            ("kind: backup\n[a, b]: 1", "a key must be a simple text"),
+            ("kind: &a backup\ndescription: *a", "anchors and aliases are not allowed"),
+            ("kind: backup\n<<: {verify: none}", "merge keys are not allowed"),
+            ("kind: !x backup", "tags are not allowed"),
+            ("kind: backup\nretention: {keep_last: 99999999999999999999}", "keep_last must be a number"),
+            ("kind: backup\nretention: \n  keep_last: 07", "line 3, column 3: retention: keep_last must be a number"),
         ])
     func fault(yaml: String, message: String) throws {
         try TemporaryDirectory.with { path in

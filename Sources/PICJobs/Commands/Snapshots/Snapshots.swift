@@ -24,10 +24,17 @@ struct OpenStore {
     /// The snapshot of an id, or the newest.
     func snapshot(_ name: String) throws -> StoredSnapshot {
         if name == "latest" {
-            guard let id = try store.latest() else {
-                throw RunError(.failed, "there is no snapshot in \(store.directory.path); picjobs backup makes one")
+            while true {
+                guard let id = try store.latest() else {
+                    throw RunError(.failed, "there is no snapshot in \(store.directory.path); picjobs backup makes one")
+                }
+                do throws(ArchiveError) {
+                    return try store.open(id, key: key)
+                } catch {
+                    // It was removed, and `latest` moved on before.
+                    guard error.code == .notFound else { throw error }
+                }
             }
-            return try store.open(id, key: key)
         }
         guard let id = SnapshotID(name) else {
             throw RunError(.usage, "\(name) is no snapshot id; picjobs snapshots list shows them, or say latest")

@@ -66,9 +66,12 @@ struct SnapshotsList: AsyncParsableCommand {
         for snapshot in listing.unreadable {
             Output.talk("picjobs: error: snapshot \(snapshot.id): \(snapshot.error.message)")
         }
-        if !listing.unreadable.isEmpty || listing.snapshots.contains(where: { $0.authenticity == .wrong }) {
+        if listing.unreadable.contains(where: { $0.error.code == .damaged })
+            || listing.snapshots.contains(where: { $0.authenticity == .wrong })
+        {
             throw ExitCode(ExitStatus.damaged)
         }
+        if !listing.unreadable.isEmpty { throw ExitCode(ExitStatus.failed) }
     }
 }
 

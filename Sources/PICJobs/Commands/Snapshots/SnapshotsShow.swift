@@ -33,7 +33,7 @@ struct SnapshotsShow: AsyncParsableCommand {
         Output.data("run        \(document.run)")
         Output.data("from–to    \(document.started) – \(document.finished)")
         Output.data("signature  \(stored.authenticity.word), key \(document.authentication?.keyID ?? "none")")
-        Output.data("place      \(stored.directory.path)")
+        Output.data("place      \(stored.path)")
         var table = Table([
             ("service", .left), ("archive", .left), ("container:path", .left), ("tar", .left), ("entries", .right),
             ("content", .right), ("size", .right), ("verdict", .left),

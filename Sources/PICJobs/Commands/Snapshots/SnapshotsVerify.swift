@@ -5,7 +5,10 @@ import Runs
 struct SnapshotsVerify: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Re-read and decode everything, and name what is damaged.",
-        discussion: "Exit codes: 0 all is as recorded, 1 failed, 4 something is damaged (named), 64 usage.")
+        discussion: """
+            A snapshot that is removed while all are read is passed over. Exit codes: 0 all is as recorded, 1 failed, 4 \
+            something is damaged (named), 64 usage.
+            """)
 
     @OptionGroup var global: GlobalOptions
 
@@ -26,6 +29,7 @@ struct SnapshotsVerify: AsyncParsableCommand {
         let open = try OpenStore(global)
         let observer = global.observer()
         var results: [Object.Snapshot] = []
+        var failed = false
         for name in snapshots.isEmpty ? try open.store.names() : snapshots {
             var findings: [String]
             var id = name
@@ -35,6 +39,13 @@ struct SnapshotsVerify: AsyncParsableCommand {
                 findings = try await SnapshotCheck().check(stored, observer: observer)
             } catch let error as ArchiveError where error.code == .damaged {
                 findings = [error.message]
+            } catch let error as ArchiveError where error.code == .notFound && snapshots.isEmpty {
+                continue
+            } catch let error as ArchiveError where error.code == .system && !error.isShortage {
+                Output.talk("picjobs: error: \(error.message)")
+                results.append(.init(id: id, verdict: "unread", findings: [error.message]))
+                failed = true
+                continue
             }
             for finding in findings { Output.talk("picjobs: damaged: snapshot \(id): \(finding)") }
             results.append(.init(id: id, verdict: findings.isEmpty ? "ok" : "damaged", findings: findings))
@@ -45,6 +56,7 @@ struct SnapshotsVerify: AsyncParsableCommand {
             for result in results { Output.data("snapshot \(result.id): \(result.verdict)") }
             if results.isEmpty { Output.data("there is no snapshot yet") }
         }
-        if results.contains(where: { !$0.findings.isEmpty }) { throw ExitCode(ExitStatus.damaged) }
+        if results.contains(where: { $0.verdict == "damaged" }) { throw ExitCode(ExitStatus.damaged) }
+        if failed { throw ExitCode(ExitStatus.failed) }
     }
 }
