@@ -196,8 +196,9 @@ def odd_names(result, scratch, tar):
     os.unlink(os.path.join(place.volume, "aaa/first"))
     done = place.cell.run("restore", place.snapshot, "--service", "notes", timeout=120)
     result.check("a restore of it wants --accept-incomplete", done.status != 0 and "--accept-incomplete" in done.err + done.out, done)
-    dry = place.cell.run("restore", "latest", "--service", "notes", "--dry-run", timeout=120)
-    result.check("latest means the last full one", full in dry.out + dry.err, dry)
+    if tar is None:  # busybox can't read such a volume whole, so there is nothing to compare
+        dry = place.cell.run("restore", "latest", "--service", "notes", "--dry-run", timeout=120)
+        result.check("latest means the last full one", full in dry.out + dry.err, dry)
     out = os.path.join(scratch.path, f"names-out-{tar}")
     done = place.cell.run("restore", place.snapshot, "--service", "notes", "--accept-incomplete", "--to", out, timeout=120)
     result.check("with it, the rest comes back", done.status == 0 and os.path.exists(os.path.join(out, "notes/data/aaa/first")), done)
