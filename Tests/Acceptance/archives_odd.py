@@ -252,7 +252,7 @@ def other_tools(result, scratch):
                      and "--sparse-version=1.0" in done.err, done)
     path = packed("v7.tar.gz", "tar -C {work} --format=v7 -czf {path} .")
     done = cell.run("archive", "check", path)
-    result.check("v7 is refused by name", done.status == 65 and "v7" in done.err, done)
+    result.check("v7 is refused by name", done.status == 65 and "form v7" in done.err, done)
     for slug, stream in (("L", rawtar.longname(b"./clean") + rawtar.file(b"../x")),
                          ("pax", rawtar.pax((b"path", b"./clean")) + rawtar.file(b"../x", magic=rawtar.USTAR))):
         path = os.path.join(scratch.path, f"raw-{slug}.tar.gz")
