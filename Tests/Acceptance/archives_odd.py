@@ -196,8 +196,9 @@ def odd_names(result, scratch, tar):
     os.unlink(os.path.join(place.volume, "aaa/first"))
     done = place.cell.run("restore", place.snapshot, "--service", "notes", timeout=120)
     result.check("a restore of it wants --accept-incomplete", done.status != 0 and "--accept-incomplete" in done.err + done.out, done)
-    dry = place.cell.run("restore", "latest", "--service", "notes", "--dry-run", timeout=120)
-    result.check("latest means the last full one", full in dry.out + dry.err, dry)
+    if tar is None:  # busybox can't read such a volume whole, so there is nothing to compare
+        dry = place.cell.run("restore", "latest", "--service", "notes", "--dry-run", timeout=120)
+        result.check("latest means the last full one", full in dry.out + dry.err, dry)
     out = os.path.join(scratch.path, f"names-out-{tar}")
     done = place.cell.run("restore", place.snapshot, "--service", "notes", "--accept-incomplete", "--to", out, timeout=120)
     result.check("with it, the rest comes back", done.status == 0 and os.path.exists(os.path.join(out, "notes/data/aaa/first")), done)
@@ -251,7 +252,7 @@ def other_tools(result, scratch):
                      and "--sparse-version=1.0" in done.err, done)
     path = packed("v7.tar.gz", "tar -C {work} --format=v7 -czf {path} .")
     done = cell.run("archive", "check", path)
-    result.check("v7 is refused by name", done.status == 65 and "v7" in done.err, done)
+    result.check("v7 is refused by name", done.status == 65 and "form v7" in done.err, done)
     for slug, stream in (("L", rawtar.longname(b"./clean") + rawtar.file(b"../x")),
                          ("pax", rawtar.pax((b"path", b"./clean")) + rawtar.file(b"../x", magic=rawtar.USTAR))):
         path = os.path.join(scratch.path, f"raw-{slug}.tar.gz")
