@@ -1,15 +1,11 @@
-"""File systems of our own in image files: full to the last byte, with quotas, without attributes, or cut off from power."""
+"""File systems of our own in image files: full to the last byte, without attributes, or cut off from power."""
 
-import ctypes
 import os
-import struct
 import subprocess
 
 from .report import need
 
-LIBC = ctypes.CDLL(None, use_errno=True)
 MAKE = {"ext4": ("mkfs.ext4", "-q", "-F", "-m", "0"), "xfs": ("mkfs.xfs", "-q", "-f"), "btrfs": ("mkfs.btrfs", "-q", "-f")}
-QUOTA_SET, QUOTA_USER, QUOTA_BLOCK_LIMITS = 0x800008, 0, 1
 
 
 class Loop:
@@ -43,18 +39,6 @@ class Loop:
         """Takes it away, even while something still holds it."""
         if os.path.ismount(self.path) and subprocess.run(["umount", self.path], capture_output=True).returncode != 0:
             subprocess.run(["umount", "-l", self.path], capture_output=True)
-
-    @property
-    def device(self):
-        """The loop device that is mounted."""
-        with open("/proc/self/mounts") as file:
-            return next(line.split()[0] for line in file if line.split()[1] == self.path)
-
-    def limit(self, user, kilobytes):
-        """Sets a quota of a user; the file system needs `-O quota` and to be mounted with `usrquota`."""
-        block = struct.pack("QQQQQQQQI", kilobytes, kilobytes, 0, 0, 0, 0, 0, 0, QUOTA_BLOCK_LIMITS)
-        if LIBC.quotactl(QUOTA_SET << 8 | QUOTA_USER, self.device.encode(), user, block) != 0:
-            raise OSError(ctypes.get_errno(), "quotactl")
 
 
 def _numbers(scratch):
