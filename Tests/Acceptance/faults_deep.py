@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# quick: --brief --sample 3 --workers 3
+# quick: --brief --sample 2 --workers 3
 """Every file call of a run fails, one at a time: outcome, code and message agree, and the next run heals.
 
 A preload library (acceptance/inject.c, compiled here) counts the calls of picjobs itself on files of the cell, and fails the
@@ -366,8 +366,9 @@ class Trial:
         with self.copy() as (cell, at):
             done, lines = self.run(cell, at)
             good = done.status == 0 and not self.kind.done(cell, at, done)
-            self.result.check(f"{self.kind.name}: undisturbed it exits 0 and {len(lines)} calls are counted",
-                              good and len(lines) > 20, f"{done}\n{self.kind.done(cell, at, done)}")
+            with self.lock:
+                self.result.check(f"{self.kind.name}: undisturbed it exits 0 and {len(lines)} calls are counted",
+                                  good and len(lines) > 20, f"{done}\n{self.kind.done(cell, at, done)}")
             kinds = collections.Counter(call for _, call, _ in lines)
             self.result.note(f"{self.kind.name}: " + ", ".join(f"{count} {call}" for call, count in kinds.most_common(12)))
         return [(int(number), error) for number, call, _ in lines for error in errors(call)]
@@ -431,6 +432,13 @@ class Trial:
             if seen.status != 0:
                 yield f"a snapshot does not verify\n{seen}"
 
+    def tell_all(self, more=""):
+        """Says how many there were, and clears up."""
+        missed = self.repeated.pop("never reached", 0)
+        self.result.note(f"{self.kind.name}: {self.trials} faults{more}, {missed} never reached, "
+                         f"{sum(self.repeated.values())} failed in {len(self.repeated)} ways")
+        shutil.rmtree(self.at, ignore_errors=True)
+
     def tell(self, where, bad, detail):
         """Prints the first of each kind of failure, counts all."""
         key = f"{where}: {bad.splitlines()[0][:90]}"
@@ -487,19 +495,26 @@ def body(result, scratch):
               and (kind.quick or not chosen.brief)]
     if any(issubclass(kind, Service) for kind in wanted):
         Service.socket = start_caddy(scratch)
-    source, lock = random.Random(chosen.seed), threading.RLock()
+    lock = threading.RLock()
+
+    def prepare(kind):
+        """The cell of one kind, and its faults."""
+        trial = Trial(result, scratch, library, kind(), lock)
+        faults = [fault for fault in trial.plan() if not chosen.errors or name_of(fault[1]) in chosen.errors]
+        if chosen.sample and len(faults) > chosen.sample:
+            faults = random.Random(f"{chosen.seed} {kind.name}").sample(faults, chosen.sample)
+        return trial, faults
+
     with concurrent.futures.ThreadPoolExecutor(chosen.workers) as pool:
-        for kind in wanted:
-            trial = Trial(result, scratch, library, kind(), lock)
-            faults = [fault for fault in trial.plan() if not chosen.errors or name_of(fault[1]) in chosen.errors]
-            if chosen.sample and len(faults) > chosen.sample:
-                faults = source.sample(faults, chosen.sample)
+        trials = list(pool.map(prepare, wanted))
+        for trial, faults in trials if not chosen.sample else ():
             began = time.monotonic()
             list(pool.map(trial.fail, faults))
-            result.note(f"{kind.name}: {trial.trials} faults in {time.monotonic() - began:.0f} s, "
-                        f"{trial.repeated.pop('never reached', 0)} never reached, "
-                        f"{sum(trial.repeated.values())} failed in {len(trial.repeated)} ways")
-            shutil.rmtree(trial.at, ignore_errors=True)
+            trial.tell_all(f" in {time.monotonic() - began:.0f} s")
+        if chosen.sample:
+            list(pool.map(lambda one: one[0].fail(one[1]), [(trial, fault) for trial, faults in trials for fault in faults]))
+            for trial, _ in trials:
+                trial.tell_all()
 
 
 if __name__ == "__main__":

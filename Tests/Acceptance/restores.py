@@ -13,7 +13,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tarfile
 import time
 import traceback
 
@@ -638,25 +637,6 @@ def kept_open(ground):
 
 # A4: between a killed restore and the next run.
 
-def found_somewhere(box, name, text):
-    """Where a file with this content is now: in the volume, or a snapshot; a list of words that name the place."""
-    places = []
-    for at, _, files in os.walk(box.live):
-        for entry in files:
-            if entry == name and not os.path.islink(os.path.join(at, entry)):
-                with open(os.path.join(at, entry), "rb") as file:
-                    if file.read() == text.encode():
-                        places.append(os.path.relpath(os.path.join(at, entry), box.live))
-    for snapshot in box.cell.published():
-        path = box.archive(snapshot)
-        if os.path.exists(path):
-            with tarfile.open(path) as tar:
-                for member in tar:
-                    if os.path.basename(member.name) == name and tar.extractfile(member).read() == text.encode():
-                        places.append(snapshot)
-    return places
-
-
 def killed(ground, step, number=signal.SIGKILL, wait=0.0, aside=False):
     """Kills a restore at a step of its journal, lets the service write, and looks where that is after the next run.
 
@@ -696,7 +676,7 @@ def killed(ground, step, number=signal.SIGKILL, wait=0.0, aside=False):
     words = done.out + done.err
     own = box.cell.published()[-1]
     for name, text in mine.items():
-        places = found_somewhere(box, os.path.basename(name), text)
+        places = box.somewhere(os.path.basename(name), text)
         box.check(f"{name} is still somewhere: {places[:3]}", places, done)
         said = [place for place in places if place != own and (place in words or place.split("/")[0] in words)]
         box.check(f"{name} is in its place, or where it is is said", name in places or said, f"{places}\n{done}")

@@ -266,6 +266,25 @@ class Box:
         with tarfile.open(self.archive(snapshot)) as tar:
             return {member.name.removeprefix("./") for member in tar}
 
+    def somewhere(self, name, text):
+        """Where a file with this content is now: paths in the volume, then ids of snapshots."""
+        places = []
+        for at, _, files in os.walk(self.live):
+            for entry in files:
+                if entry == name and not os.path.islink(os.path.join(at, entry)):
+                    with open(os.path.join(at, entry), "rb") as file:
+                        if file.read() == text.encode():
+                            places.append(os.path.relpath(os.path.join(at, entry), self.live))
+        for snapshot in self.cell.published():
+            path = self.archive(snapshot)
+            if os.path.exists(path):
+                with tarfile.open(path) as tar:
+                    for member in tar:
+                        if (member.isreg() and os.path.basename(member.name) == name and member.size == len(text)
+                                and tar.extractfile(member).read() == text.encode()):
+                            places.append(snapshot)
+        return places
+
     def downtime(self):
         """The longest silence of `BEAT`, in seconds."""
         times = [float(word) for word in self.run("cat", "/tmp/beat").split()]
