@@ -432,6 +432,110 @@ def unhealthy_but_running(ground):
               and (done.status != 0 or "health" in done.out + done.err), done)
 
 
+# A1: what a stand-in for a stopped container may not get wrong.
+
+@case("A1")
+def entry_point(ground):
+    """An image with an entry point that writes, a health check and a volume of its own: nothing is started of it but once."""
+    box = Box(ground, "an entry point that writes", "entry", words=("unused",))
+    hashes = lambda: {name for name in box.engine.docker("volume", "ls", "-q").split() if len(name) == 64}
+    box.until("test", "-e", "/data/started")
+    box.backup()
+    put(os.path.join(box.live, "started"), "started\n" * 7)
+    before = hashes()
+    box.restore()
+    with open(os.path.join(box.live, "started")) as file:
+        box.equal("it was started once after the restore:", file.read().count("started"), 2)
+    box.check("no volume was made and left", hashes() == before, hashes() - before)
+
+
+@case("A1")
+def image_is_another_now(ground):
+    """The name of the image is another image's since the container was made, or nobody's."""
+    ground.image("gnu"), ground.image("bare-tar")
+    for what, after in (("its image's name is another image's now", ("tag", "bare-tar:latest")), ("its image has no name now", ())):
+        name = f"moved-{ground.number()}"
+        ground.engine.docker("tag", "gnu:latest", name)
+        ground.made.add(name)
+        box, _, new = prepared(ground, what, image=name)
+        if after:
+            box.engine.docker(*after, name)
+        else:
+            box.engine.docker("rmi", "--force", name)
+        box.restore()
+        box.whole(new)
+        box.equal("it runs:", box.health(), "running")
+
+
+@case("A1")
+def anonymous_volume(ground):
+    box, _, new = prepared(ground, "an anonymous volume", volume=False, more=("-v", "/data"))
+    box.restore()
+    box.whole(new)
+    box.equal("it runs:", box.health(), "running")
+
+
+@case("A1")
+def odd_path(ground):
+    box, _, new = prepared(ground, "a path with blanks, quotes and a dollar", path="/data/my $notes, 'mine'/-rf")
+    box.restore()
+    box.whole(new)
+
+
+@case("A1")
+def read_only_root(ground):
+    box, _, new = prepared(ground, "a read-only root file system", more=("--read-only",))
+    box.restore()
+    box.whole(new)
+    box.equal("it runs:", box.health(), "running")
+
+
+@case("A1")
+def read_only_volume(ground):
+    """Mounted read-only: refused with one line, nothing changed, and the service runs."""
+    box, old, _ = prepared(ground, "a volume mounted read-only", more=("-e", "X=1"))
+    box.remove()
+    box.mount, mount = box.mount + ":ro", box.mount
+    box.create()
+    box.mount = mount
+    box.engine.docker("start", box.name)
+    done = box.restore(statuses=(1, 3))
+    now = box.state()
+    box.check("nothing has changed", now == old, trees.state_difference(old, now))
+    box.check("the reason is said", "read-only" in done.err.lower(), done)
+    box.equal("it runs:", box.health(), "running")
+
+
+@case("A1")
+def few_rights(ground):
+    """A container with no capability and few processes allowed."""
+    box, _, new = prepared(ground, "few rights", script="trap 'exit 0' TERM; while :; do sleep 0.2; done", more=(
+        "--security-opt", "no-new-privileges", "--pids-limit", "40", "--memory", "128m"))
+    box.restore()
+    box.whole(new)
+    box.equal("it runs:", box.health(), "running")
+
+
+@case("A1")
+def two_volumes(ground):
+    """Two volumes of one container: it is stopped once, and both are what was saved."""
+    box = Box(ground, "two volumes of one container", script=BEAT + IDLE, more=("-v", f"second-{ground.number()}:/more"))
+    box.cell.service("svc", [(box.name, "/data", "svc_data"), (box.name, "/more", "svc_more")], ["config/svc"])
+    other = lambda: box.engine.path(box.name, "/more")
+    trees.small(box.live, 1, files=12)
+    trees.small(other(), 2, files=12)
+    wanted = box.state(), trees.state(other())
+    box.backup()
+    for place in (box.live, other()):
+        trees.wipe(place)
+        trees.small(place, 3, files=12)
+    box.restore()
+    box.whole(wanted[0])
+    now = trees.state(other())
+    box.check("and so is the second", now == wanted[1], trees.state_difference(wanted[1], now))
+    box.note(f"the longest silence of the service: {box.downtime():.1f} s")
+
+
 # A2: a path that goes through a link.
 
 @case("A2", quick=True)
@@ -1044,7 +1148,8 @@ RUSH = "while :; do n=$((n+1)); mkdir -p /data/d$n; echo $n >/data/d$n/f; echo $
 @case("C19")
 def makes_files_for_ever(ground):
     """A container that ignores SIGTERM and makes files as fast as it can."""
-    box = Box(ground, "makes files for ever", script=f"trap '' TERM; for i in 1 2 3; do ( n=$((i*1000000)); {RUSH} ) & done; wait")
+    box = Box(ground, "makes files for ever", script=(
+        f"trap '' TERM; for i in 1 2 3; do ( n=$((i*1000000)); {RUSH} ) & done; wait"))
     trees.small(os.path.join(box.live, "seed"), 1, files=12)
     wanted = trees.state(os.path.join(box.live, "seed"))
     box.backup(statuses=(0, 3))

@@ -98,7 +98,14 @@ exec -a tar /lib/real-tar "$@"
 """, 0o755)
 
 
+def _entry(tree):
+    """An image whose entry point writes into its volume whenever something is started from it."""
+    _gnu(tree)
+    put(os.path.join(tree, "bin/entry"), "#!/bin/sh\necho started >>/data/started\n" + IDLE + "\n", 0o755)
+
+
 IMAGES = {
+    "entry": (_entry, ('ENTRYPOINT ["/bin/entry"]', "VOLUME /extra", "HEALTHCHECK CMD test -e /data/started")),
     "gnu": (_gnu, ()), "redis": (_redis, ()), "sqlite": (_sqlite, ()), "postgres": (_postgres, ("USER 1000",)),
     "old-busybox": (_old_busybox, ()), "busybox": (lambda tree: images.busybox(tree), ()), "bare-tar": (_bare_tar, ()),
     "chatty-tar": (_chatty_tar, ()), "preload": (_gnu, ("ENV LD_PRELOAD=/no/such/library.so",)),
