@@ -14,6 +14,7 @@ from .engine import Engine
 
 IDLE = "trap 'exit 0' TERM; sleep infinity & wait"
 POSTGRES = "/usr/lib/postgresql/15"
+HEALTHY = ("--health-interval", "1s", "--health-timeout", "5s", "--health-retries", "3", "--health-cmd")
 # A line every 50 ms in the container's own layer, which outlives a stop: the longest gap is the downtime.
 BEAT = "beat() { while :; do read -r now _ </proc/uptime; echo $now >>/tmp/beat; sleep 0.05; done; }; beat & "
 
@@ -110,6 +111,17 @@ IMAGES = {
     "old-busybox": (_old_busybox, ()), "busybox": (lambda tree: images.busybox(tree), ()), "bare-tar": (_bare_tar, ()),
     "chatty-tar": (_chatty_tar, ()), "preload": (_gnu, ("ENV LD_PRELOAD=/no/such/library.so",)),
 }
+
+
+CASES = []
+
+
+def case(group, quick=False):
+    """Registers a case of `restores.py` under its group of promises."""
+    def register(body):
+        CASES.append((group, body.__name__, body, quick))
+        return body
+    return register
 
 
 class Ground:
@@ -296,6 +308,19 @@ class Box:
         """The longest silence of `BEAT`, in seconds."""
         times = [float(word) for word in self.run("cat", "/tmp/beat").split()]
         return max((b - a for a, b in zip(times, times[1:])), default=0.0)
+
+
+def prepared(ground, what, script=IDLE, **more):
+    """A box with a small tree that was saved and has changed since: (box, old, new)."""
+    box = Box(ground, what, script=script, **more)
+    trees.small(box.live, 1, files=12)
+    put(os.path.join(box.live, "ok"), "yes\n")
+    new = box.state()
+    box.backup()
+    trees.wipe(box.live)
+    trees.small(box.live, 2, files=12)
+    put(os.path.join(box.live, "ok"), "no\n")
+    return box, box.state(), new
 
 
 class Watch:
