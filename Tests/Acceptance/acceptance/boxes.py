@@ -251,9 +251,13 @@ class Box:
         return done
 
     def containers(self):
-        """All containers of this box, and those that are no box's."""
+        """The containers that are this box's, or were made by a run of its cell."""
         names = self.engine.docker("ps", "-a", "--format", "{{.Names}}").split()
-        return {name for name in names if not name.startswith("cell-svc-") or name == self.name}
+        try:
+            runs = os.listdir(os.path.join(self.cell.path, "data/runs"))
+        except FileNotFoundError:
+            runs = []
+        return {name for name in names if name == self.name or any(run in name for run in runs)}
 
     def whole(self, wanted, name="the volume is what was saved"):
         """Compares the volume with a state."""
