@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# quick: --count 5 --systems ext4
+# quick: --count 5 --systems ext4 --no-docker
 """Power cuts: what stands on the platter at some moment of a restore, prune or backup is enough for the next command.
 
 The image of a mounted file system is copied (a reflink, so at one moment) while the program runs; what is only in the page cache is
@@ -20,6 +20,7 @@ import threading
 import time
 
 from acceptance import report, trees
+from acceptance.boxes import Box, Ground
 from acceptance.cell import Cell, binary, local, phase
 from acceptance.loops import Loop
 
@@ -59,12 +60,19 @@ class Disk:
 
 
 def away(loop):
-    """Unmounts for certain."""
-    for _ in range(100):
-        if not os.path.ismount(loop.path) or subprocess.run(["umount", loop.path], capture_output=True).returncode == 0:
+    """Unmounts for certain: somebody else's new mount namespace may hold it for a moment longer."""
+    for _ in range(1200):
+        if os.path.ismount(loop.path):
+            subprocess.run(["umount", loop.path], capture_output=True)
+        elif not subprocess.run(["losetup", "-j", loop.image], capture_output=True).stdout:
             return
         time.sleep(0.05)
     raise RuntimeError(f"{loop.path} can't be unmounted")
+
+
+def whole(path):
+    """What a volume holds, without what a restore has put aside and not removed for good."""
+    return {name: value for name, value in trees.state(path).items() if not name.startswith(b".picjobs-")}
 
 
 class Kind:
@@ -136,7 +144,7 @@ class Kind:
             found = os.path.join(loop.path, "to/notes/notes_data")
             now = trees.state(found) if os.path.isdir(found) else {}
         elif self.name.startswith("restore"):
-            now = trees.state(cell.local_volume(*VOLUME[:2]))
+            now = whole(cell.local_volume(*VOLUME[:2]))
         else:
             return ""
         return "" if now == self.new else trees.state_difference(self.new, now)
@@ -266,6 +274,40 @@ class Cutter:
         self.result.note(f"{self.what}: cut in {dict(self.hits)}, volumes {dict(self.ends)}")
 
 
+def containers(result, scratch, disk, systems, images):
+    """The power goes right after a restore into a real container has ended with 0: all of it is on the disk."""
+    ground = Ground(result, scratch)
+    for system in systems:
+        for image in images:
+            loop = disk.format(system)
+            box = Box(ground, f"{system}, a container of {image}", image, volume=loop.path)
+            trees.small(loop.path, 1, files=20)
+            for name in os.listdir(loop.path):  # what busybox keeps, too
+                os.utime(os.path.join(loop.path, name), (1_700_000_000, 1_700_000_000))
+            new = trees.state(loop.path)
+            box.backup()
+            trees.wipe(loop.path)
+            trees.small(loop.path, 2, files=20)
+            subprocess.run(["sync", "-f", loop.path], check=True)
+            box.restore()
+            copy = disk.mount(system, disk.clone(loop.image))
+            kept = lambda state: {name: (value[0], value[3], value[6]) for name, value in state.items()}
+            now = whole(copy.path)
+            box.check("right after exit 0 all of it is on the disk", kept(now) == kept(new), trees.state_difference(new, now))
+            # The same container, after the power is back; its cell is on another disk.
+            box.remove()
+            box.volume = copy.path
+            box.create()
+            box.engine.docker("start", box.name)
+            box.backup()
+            names = [name for name in [*os.listdir(copy.path), *box.names()] if name.startswith(".picjobs-")]
+            box.check("and nothing of the restore is left after the next backup", not names, names)
+            box.remove()
+            for one in (copy, loop):
+                away(one)
+                os.unlink(one.image)
+
+
 CALLS = "fsync,fdatasync,sync,syncfs,rename,renameat,renameat2,write,pwrite64,exit_group"
 LINE = re.compile(r"^\[?(?:pid\s+)?(\d+)\]?\s+(?:[\d.]+\s+)?(\w+)\((.*)$")
 
@@ -345,6 +387,7 @@ def body(result, scratch):
     options.add_argument("--only", nargs="*", help="kinds: restore, restore --to, prune, backup")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--no-order", action="store_true")
+    options.add_argument("--no-docker", action="store_true")
     chosen = options.parse_args()
     binary()
     if not chosen.no_order:
@@ -368,6 +411,8 @@ def body(result, scratch):
             cutter.cut(number // len(cutters) + (3 if chosen.count < 20 else 0), chosen.count)
         for cutter in cutters:
             cutter.tell()
+    if not chosen.no_docker:
+        containers(result, scratch, disk, chosen.systems, ("gnu", "busybox", "old-busybox", "no-sync"))
 
 
 if __name__ == "__main__":

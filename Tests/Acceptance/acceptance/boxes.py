@@ -105,7 +105,14 @@ def _entry(tree):
     put(os.path.join(tree, "bin/entry"), "#!/bin/sh\necho started >>/data/started\n" + IDLE + "\n", 0o755)
 
 
+def _without_sync(tree):
+    """No program that could sync: what the host does has to be enough."""
+    _gnu(tree)
+    os.unlink(os.path.join(tree, "bin/sync"))
+
+
 IMAGES = {
+    "no-sync": (_without_sync, ()),
     "entry": (_entry, ('ENTRYPOINT ["/bin/entry"]', "VOLUME /extra", "HEALTHCHECK CMD test -e /data/started")),
     "gnu": (_gnu, ()), "redis": (_redis, ()), "sqlite": (_sqlite, ()), "postgres": (_postgres, ("USER 1000",)),
     "old-busybox": (_old_busybox, ()), "busybox": (lambda tree: images.busybox(tree), ()), "bare-tar": (_bare_tar, ()),
