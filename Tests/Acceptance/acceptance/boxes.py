@@ -254,6 +254,8 @@ class Box:
         before = self.containers()
         done = self.cell.run("restore", snapshot or self.snapshot or "latest", "--service", "svc", *words, timeout=timeout)
         self.check(f"restore {' '.join(words)} exits {done.status} ({done.seconds:.1f} s)", done.status in statuses, done)
+        for line in done.err.splitlines() if done.status != 0 else ():
+            self.note(line[:400])
         self.check("no container of the restore's own is left", before == self.containers(), self.containers() - before)
         return done
 
