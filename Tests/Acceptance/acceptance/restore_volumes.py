@@ -173,7 +173,7 @@ def immutable_below(ground):
 @case("A3")
 def immutable_at_the_top(ground):
     box, loop, new, soften = stubborn(ground, "an immutable file at the top", "stubborn")
-    old = trees.state(loop.path)
+    old, first = trees.state(loop.path), box.snapshot
     done = box.restore(statuses=(0, 1))
     now = {name: value for name, value in trees.state(loop.path).items() if not name.startswith(b".picjobs-")}
     box.check(f"exit {done.status}: the old volume is untouched, or the new one is there", now == old and done.status == 1
@@ -182,7 +182,7 @@ def immutable_at_the_top(ground):
     box.equal("it runs:", box.health(), "running")
     box.backup()
     soften()
-    box.restore()
+    box.restore(snapshot=first)
     box.whole(new)
 
 
