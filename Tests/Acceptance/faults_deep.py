@@ -75,6 +75,14 @@ class Kind:
     def fill(self, cell):
         """What was done before."""
 
+    def state(self, cell, done=None):
+        """What the volume holds; a staging directory that could not be removed yet may be there when it was named."""
+        found = trees.state(self.volume(cell))
+        if done is None:
+            return found
+        named = {name for name in found if name.startswith(b".picjobs-") and name[:32].decode() in done.err + done.out}
+        return {name: value for name, value in found.items() if name not in named}
+
     def volume(self, cell):
         """Where the volume is, or will be."""
         return os.path.join(cell.containers, SAVED[0][0], SAVED[0][1].lstrip("/"))
@@ -141,7 +149,7 @@ class Restore(Kind):
         return [self.old, self.new]
 
     def done(self, cell, at, done):
-        now = trees.state(self.volume(cell))
+        now = self.state(cell, done)
         return "" if now == self.new else "the volume is not what was saved: " + trees.state_difference(self.new, now)
 
 
@@ -156,7 +164,7 @@ class RestorePath(Restore):
         return [self.old, {**self.old, b"top0": self.new[b"top0"]}]
 
     def done(self, cell, at, done):
-        now = trees.state(self.volume(cell))
+        now = self.state(cell, done)
         return "" if now == self.states()[1] else trees.state_difference(self.states()[1], now)
 
 
@@ -415,7 +423,7 @@ class Trial:
             if not 1 <= len(done.err.splitlines()) <= 12:
                 yield f"exit {done.status} and {len(done.err.splitlines())} lines"
         if not isinstance(self.kind, (Everything,)):
-            now = trees.state(self.kind.volume(cell))
+            now = self.kind.state(cell, done)
             if now not in self.kind.states() and done.status == 0:
                 yield "exit 0 and the volume is neither old nor new: " + trees.state_difference(self.kind.old, now)
         healed, bad = self.kind.heal(cell, at)
