@@ -99,13 +99,13 @@ def killed_at_stage(ground):
 
 
 @case("A4")
-def killed_at_stop(ground):
-    killed(ground, "stop", wait=0.1)
+def killed_at_quiesce(ground):
+    killed(ground, "quiesce", wait=0.1)
 
 
 @case("A4")
-def killed_at_start(ground):
-    killed(ground, "start")
+def killed_at_resume(ground):
+    killed(ground, "resume")
 
 
 def hung_up(ground, step, start=()):
