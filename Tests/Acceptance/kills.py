@@ -246,6 +246,10 @@ def containers(result, scratch, count):
         while not box.health().startswith("running") and time.monotonic() < deadline:
             time.sleep(0.1)
         result.tally(f"{where}: the service runs", box.health().startswith("running"), f"{box.health()}\n{done}")
+        policy = box.engine.inspect(box.name)["HostConfig"]["RestartPolicy"]["Name"]
+        result.tally(f"{where}: its restart policy is its own", policy == "unless-stopped", f"{policy}\n{done}")
+        if policy != "unless-stopped":
+            box.engine.docker("update", "--restart", "unless-stopped", box.name)
         if not box.health().startswith("running"):
             box.engine.docker("start", box.name)
         own = done.json.get("snapshot")
