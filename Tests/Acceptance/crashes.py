@@ -249,13 +249,17 @@ class Cutter:
         done = cell.backup(timeout=120)
         tally(f"{where}: the next backup exits 0", done.status == 0, done)
         now = trees.state(cell.local_volume(*VOLUME[:2]))
+        kept = {name.split(b"/")[0] for name in now if name.startswith(b".picjobs-kept-")
+                and name.split(b"/")[0].decode() in done.out + done.err}
+        now = {name: value for name, value in now.items() if name.split(b"/")[0] not in kept}
+        self.ends["kept beside"] += bool(kept)
         end = "new" if now == kind.new else "old" if now == kind.old else "mix"
         self.ends[end] += 1
         tally(f"{where}: the volume is the old or the new one", end != "mix", "to old: "
               + trees.state_difference(kind.old, now) + "\nto new: " + trees.state_difference(kind.new, now))
         done = cell.run("snapshots", "verify")
         tally(f"{where}: every published snapshot verifies", done.status == 0, done)
-        left = cell.leftovers()
+        left = [name for name in cell.leftovers() if ".picjobs-kept-" not in name]
         tally(f"{where}: nothing is left", not left, left)
         if ended and kind.name == "backup":
             tally(f"{where}: the snapshot of the run that ended is there", len(cell.published()) >= 3, cell.published())
