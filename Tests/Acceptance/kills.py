@@ -260,7 +260,9 @@ def containers(result, scratch, count):
             result.tally(f"{where}: {name}, written meanwhile, is in its place or where is said", name in places or said,
                          f"{places}\n{done}")
         others = box.containers() - {box.name}
-        result.tally(f"{where}: no other container is left", not others, others)
+        result.tally(f"{where}: no other container is left", not others, f"{others}\n{done}")
+        if others:  # told once
+            box.engine.docker("rm", "-f", "-v", *others)
         left = [entry for entry in os.listdir(live) if entry.startswith(".picjobs-")] if not written else []
         result.tally(f"{where}: nothing is left", not left and not cell.leftovers(), f"{left} {cell.leftovers()}")
         check_snapshots(result, cell, verified, where)
