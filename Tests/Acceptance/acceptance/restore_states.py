@@ -35,7 +35,7 @@ def restart_loop(ground):
     box.equal("its restart policy is its own:", state["HostConfig"]["RestartPolicy"]["Name"], "always")
 
 
-@case("A1", quick=True)
+@case("A1")
 def stopped(ground):
     box, _, new = prepared(ground, "stopped")
     box.engine.docker("stop", box.name)

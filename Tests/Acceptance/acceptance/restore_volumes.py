@@ -141,7 +141,7 @@ def stubborn(ground, what, name, flag="+i"):
     return box, loop, new, soften
 
 
-@case("A3", quick=True)
+@case("A3")
 def immutable_below(ground):
     box, loop, new, soften = stubborn(ground, "an immutable file below the top", "dir0/stubborn")
     process = box.engine.pid(box.name)
@@ -186,7 +186,7 @@ def immutable_at_the_top(ground):
     box.whole(new)
 
 
-@case("A3")
+@case("A3", quick=True)
 def append_only_directory(ground):
     box, loop, new, soften = stubborn(ground, "an append-only directory", "dir0/stubborn", "+a")
     box.restore()
