@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-# quick: --count 12
+# quick: --count 12 --docker-count 3
 """kill -9 at many moments of a backup and of a restore: always the old or the new, never a mix, nothing left.
 
 Half of the kills are spread over the measured duration, half follow the lines of the run's journal, so that every
-phase is hit. Local runtime; --count N kills of each kind (default 200).
+phase is hit. Local runtime; --count N kills of each kind (default 200). And --docker-count N (default 200) of a restore
+into a real container, which is stopped and started by it: the service runs again after the next command, and what it
+wrote meanwhile is somewhere and named. Needs root and dockerd for these.
 """
 
 import argparse
@@ -12,9 +14,11 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import time
 
 from acceptance import report, trees
+from acceptance.boxes import Box, Ground
 from acceptance.cell import binary, local, phase
 
 SERVICES = {
@@ -42,7 +46,8 @@ class Killer:
     def kill(self, number, count):
         """Kills at the moment that belongs to `number` of `count`."""
         known = set(os.listdir(self.runs)) if os.path.isdir(self.runs) else set()
-        process = self.cell.start(*self.words)
+        # What it has started may go on without it, and is not waited for.
+        process = self.cell.start(*self.words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         began = time.monotonic()
         if number % 2 == 0 or not self.journal:
             wait = self.seconds * 1.1 * number / count
@@ -54,7 +59,7 @@ class Killer:
                 time.sleep(0.0002)
             time.sleep(self.source.choice((0, 0, 0.0005, 0.002, 0.005)))
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        process.wait()
         if process.returncode != -signal.SIGKILL:
             self.finished += 1
         elif self.lines(known) == 0:
@@ -184,6 +189,90 @@ def restores(result, cell, count, safety):
     result.note(f"volumes after recovery: {dict(ends)}")
 
 
+SERVICE = """
+trap 'echo "$s" >/data/last-stop; exit 0' TERM
+s=$(cat /proc/sys/kernel/random/uuid)
+while :; do sleep 0.1; done"""
+MEANWHILE = {"meanwhile": "precious\n", "dir0/meanwhile-too": "also\n", "top0": "rewritten\n"}
+OURS = (b"last-stop", b"dir0", b"meanwhile", b"dir0/meanwhile-too", b"top0")
+
+
+def containers(result, scratch, count):
+    """kill -9 during restores into a real container, which may be running, stopped or in between then."""
+    ground = Ground(result, scratch)
+    box = Box(ground, "docker", script=SERVICE, options=("--restart", "unless-stopped"))
+    cell, live = box.cell, box.live
+
+    def fill(seed):
+        """The same as in `setup`, while the service runs."""
+        trees.wipe(live)
+        trees.small(live, seed, files=25)
+        return trees.state(live)
+
+    new = fill(2)
+    box.backup()
+    words = ["restore", box.snapshot, "--service", "svc"]
+    killer, ends, verified = Killer(cell, words), collections.Counter(), set()
+    fill(3)
+    done = killer.measure()
+    if not result.check("docker: an undisturbed restore exits 0", done.status == 0, done):
+        return
+    result.note(f"docker: an undisturbed restore: {killer.seconds:.3f} s, {[phase(line) for line in killer.journal]}")
+    for number in range(count):
+        old = fill(3)
+        killer.kill(number, count)
+        where = f"docker kill {number}"
+        state = box.engine.inspect(box.name)["State"]
+        written = number % 3 != 0
+        if written:  # somebody starts it again, or it runs still, and it writes
+            if not state["Running"]:
+                box.engine.docker("start", box.name)
+            try:
+                box.run("sh", "-c", "mkdir -p /data/dir0; " + "; ".join(
+                    f"echo {text.strip()} >/data/{name}" for name, text in MEANWHILE.items()))
+            except RuntimeError:  # what the killed run had asked for has stopped it in this moment
+                written = False
+        done = cell.backup(timeout=180)
+        result.tally(f"{where}: the next backup exits 0", done.status == 0, done)
+        now = trees.state(live)
+        strip = lambda state: {name: value for name, value in state.items()
+                               if name not in OURS and not name.startswith(b".picjobs-")}
+        end = "new" if strip(now) == strip(new) else "old" if strip(now) == strip(old) else "mix"
+        ends[end] += 1
+        result.tally(f"{where}: the volume is the old or the new one", end != "mix", "to old: "
+                     + trees.state_difference(strip(old), strip(now)) + "\nto new: "
+                     + trees.state_difference(strip(new), strip(now)))
+        deadline = time.monotonic() + 5
+        while not box.health().startswith("running") and time.monotonic() < deadline:
+            time.sleep(0.1)
+        result.tally(f"{where}: the service runs", box.health().startswith("running"), f"{box.health()}\n{done}")
+        policy = box.engine.inspect(box.name)["HostConfig"]["RestartPolicy"]["Name"]
+        result.tally(f"{where}: its restart policy is its own", policy == "unless-stopped", f"{policy}\n{done}")
+        if policy != "unless-stopped":
+            box.engine.docker("update", "--restart", "unless-stopped", box.name)
+        if not box.health().startswith("running"):
+            box.engine.docker("start", box.name)
+        own = done.json.get("snapshot")
+        for name, text in MEANWHILE.items() if written else ():
+            places = box.somewhere(os.path.basename(name), text)
+            said = [place for place in places if place != own and any(
+                part in done.out + done.err for part in (place, place.split("/")[0]))]
+            result.tally(f"{where}: {name}, written meanwhile, is in its place or where is said", name in places or said,
+                         f"{places}\n{done}")
+        others = box.containers() - {box.name}
+        result.tally(f"{where}: no other container is left", not others, f"{others}\n{done}")
+        if others:  # told once
+            box.engine.docker("rm", "-f", "-v", *others)
+        left = [entry for entry in os.listdir(live) if entry.startswith(".picjobs-")] if not written else []
+        result.tally(f"{where}: nothing is left", not left and not cell.leftovers(), f"{left} {cell.leftovers()}")
+        check_snapshots(result, cell, verified, where)
+        if number % 10 == 9:
+            thin(cell, box.snapshot)
+            box.engine.docker("restart", box.name)
+    killer.tell(result, "docker", count)
+    result.note(f"docker: volumes after recovery: {dict(ends)}")
+
+
 def thin(cell, wanted):
     """Removes all snapshots but the one under test and the newest, so that the disk does not fill."""
     names = cell.published()
@@ -195,7 +284,8 @@ def thin(cell, wanted):
 def body(result, scratch):
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--count", type=int, default=200)
-    options.add_argument("--only", choices=("backup", "restore"))
+    options.add_argument("--docker-count", type=int, default=200)
+    options.add_argument("--only", choices=("backup", "restore", "docker"))
     options.add_argument("--no-safety-snapshot", action="store_true")
     chosen = options.parse_args()
     binary()
@@ -210,6 +300,13 @@ def body(result, scratch):
         done = cell.run("snapshots", "verify")
         result.check(f"{kind}: in the end every snapshot verifies", done.status == 0, done)
         result.check(f"{kind}: in the end nothing is left", not cell.leftovers(), cell.leftovers())
+    if chosen.only in (None, "docker") and chosen.docker_count:
+        try:
+            containers(result, scratch, chosen.docker_count)
+        except report.Skip as reason:
+            if os.environ.get("PICJOBS_REQUIRE_REAL") == "1":
+                raise
+            result.note(f"docker: skipped: {reason}")
 
 
 if __name__ == "__main__":
