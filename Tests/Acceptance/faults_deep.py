@@ -317,7 +317,9 @@ class Update(Service):
 
     def fill(self, cell):
         super().fill(cell)
-        cell.run("service", "install", "web", "--from", self.packages["1.0.0"])
+        done = cell.run("service", "install", "web", "--from", self.packages["1.0.0"])
+        if done.status != 0:
+            raise RuntimeError(f"the first version can't be installed: {done}")
         trees.small(os.path.join(cell.local_volume("cell-web", "/data")), 4, files=3)
         time.sleep(1.1)
 
@@ -466,7 +468,7 @@ def shape(path):
 
 def start_caddy(scratch):
     """A Caddy without any site; the socket of its admin API."""
-    report.need("caddy")
+    report.need("caddy", "curl")
     home = scratch.directory("caddy")
     socket = os.path.join(home, "admin.sock")
     with open(os.path.join(home, "Caddyfile"), "w") as file:
@@ -481,7 +483,10 @@ def start_caddy(scratch):
 
     scratch.undo(stop)
     deadline = time.monotonic() + 20
-    while not os.path.exists(socket) and time.monotonic() < deadline:
+    while subprocess.run(["curl", "-sf", "-m", "5", "-o", "/dev/null", "--unix-socket", socket, "http://caddy/config/"]
+                         ).returncode != 0:
+        if time.monotonic() > deadline:
+            raise RuntimeError("Caddy does not start")
         time.sleep(0.05)
     return socket
 
