@@ -483,7 +483,7 @@ def start_caddy(scratch):
 
     scratch.undo(stop)
     deadline = time.monotonic() + 20
-    while subprocess.run(["curl", "-sf", "-m", "5", "-o", "/dev/null", "--unix-socket", socket, "http://caddy/config/"]
+    while subprocess.run(["curl", "-s", "-m", "5", "-o", "/dev/null", "--unix-socket", socket, "http://caddy/config/"]
                          ).returncode != 0:
         if time.monotonic() > deadline:
             raise RuntimeError("Caddy does not start")
