@@ -35,6 +35,10 @@ public protocol ContainerLifecycle: Sendable {
     /// - Throws: ``ContainerError``.
     func removeStandIns(run: String) async throws
 
+    /// The runs that have stand-ins, whoever's they are: an engine may serve several cells.
+    /// - Throws: ``ContainerError``.
+    func runsWithStandIns() async throws -> Set<String>
+
     /// How containers are; one that does not exist is left out.
     /// - Throws: ``ContainerError``.
     func conditions(of names: [ContainerName]) async throws -> [ContainerName: ContainerCondition]

@@ -24,6 +24,10 @@ public struct RedirectedRuntime: ContainerRuntime {
     public func exec(_ command: ContainerCommand, in name: ContainerName) async throws -> ExecResult {
         try await base.exec(command, in: place(name))
     }
+    /// The container's own: its stand-in has the same.
+    public func hostPlaces(of path: String, in name: ContainerName) async throws -> [HostPlace] {
+        try await base.hostPlaces(of: path, in: name)
+    }
     /// Restarts the container itself.
     public func restart(_ name: ContainerName) async throws { try await base.restart(name) }
     /// Ends those of the stand-in.

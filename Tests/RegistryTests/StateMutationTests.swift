@@ -53,7 +53,7 @@ struct StateMutationTests {
             { bytes in
                 let (root, faults) = YAMLReader.read(bytes)
                 for member in root?.mapping ?? [] { _ = "\(member.shownKey) \(member.value.shown)" }
-                _ = faults.joined()
+                if let fault = faults.first { throw RegistryError(.configuration, fault) }
             }
         ),
     ]

@@ -53,19 +53,15 @@ extension SnapshotStore {
         return removed
     }
 
-    /// Points `latest` at the newest complete snapshot other than `leaving`, or removes it where there is none.
+    /// Points `latest` at the newest complete snapshot other than `leaving`, or removes it where there is none. While one
+    /// can't be read for a reason that is not its own, the link stays as it is.
     private func repairLatest(leaving: SnapshotID?) throws(ArchiveError) {
-        var newest: SnapshotID?
-        for id in try ids().reversed() where id != leaving {
-            do throws(ArchiveError) {
-                if try open(id, key: nil).document.kind == .safety { continue }
-            } catch {
-                if error.isShortage { throw error }
-                // One that can't be read can't be latest.
-                continue
-            }
-            newest = id
-            break
+        let newest: SnapshotID?
+        do throws(ArchiveError) {
+            newest = try newestRegular(except: leaving)
+        } catch {
+            guard leaving == nil else { throw error }
+            return
         }
         if try linked() == newest { return }
         if let newest {
@@ -74,6 +70,20 @@ extension SnapshotStore {
             try directory.remove(Self.latest)
             try directory.sync()
         }
+    }
+
+    /// The newest complete snapshot that is no safety snapshot; one whose document is damaged is passed over.
+    ///
+    /// Throws where one can't be read for a reason that is not its own, such as a failing medium.
+    func newestRegular(except leaving: SnapshotID? = nil) throws(ArchiveError) -> SnapshotID? {
+        for id in try ids().reversed() where id != leaving {
+            do throws(ArchiveError) {
+                if try open(id, key: nil).document.kind != .safety { return id }
+            } catch {
+                guard [.damaged, .refused, .notFound].contains(error.code), !error.isShortage else { throw error }
+            }
+        }
+        return nil
     }
 
     /// What the link says, whether or not that exists.

@@ -91,17 +91,18 @@ public struct SnapshotStore: Sendable {
         }
     }
 
-    /// The snapshot that the `latest` link names, if it is complete; nil where there is none.
+    /// The newest regular snapshot: the one that the `latest` link names, and where that is missing or leads nowhere, the
+    /// newest one that is there; nil where there is none.
     ///
     /// Throws `.damaged` when `latest` is no link or names something else.
     public func latest() throws(ArchiveError) -> SnapshotID? {
-        guard let status = try directory.status(Self.latest) else { return nil }
+        guard let status = try directory.status(Self.latest) else { return try newestRegular() }
         guard status.kind == .symlink, let id = try linked() else {
             // A removal of the last snapshot took it away meanwhile.
-            if try directory.status(Self.latest) == nil { return nil }
+            if try directory.status(Self.latest) == nil { return try newestRegular() }
             throw ArchiveError(.damaged, "\(directory.path)/latest is not a link to a snapshot; remove it")
         }
-        return try directory.status(id.path.appending(Self.document))?.kind == .file ? id : nil
+        return try directory.status(id.path.appending(Self.document))?.kind == .file ? id : try newestRegular()
     }
 
     static func id(_ name: [UInt8]) -> SnapshotID? {

@@ -30,7 +30,7 @@ extension DockerRuntime {
         return try await endFromInside(run: run, command: command, in: name)
     }
 
-    /// The way for a remote engine, or without the right to look: with the container's own find, cat, sh and grep.
+    /// The way for a remote engine, or without the right to look: with the container's own find, cat and sh.
     ///
     /// There is no descriptor of a process in a shell: each is looked at again right before the signal.
     func endFromInside(run: String, command: String? = nil, in name: ContainerName) async throws -> Int {
@@ -50,7 +50,8 @@ extension DockerRuntime {
         let kill = ContainerCommand(
             [
                 "sh", "-c",
-                #"mark=$1; shift; for p; do grep -qF -e "$mark" "/proc/$p/environ" && kill -9 "$p" && echo "$p"; done"#,
+                // A shell leaves out the NUL between two variables; busybox's grep would stop there.
+                #"mark=$1; shift; for p; do case "$(cat "/proc/$p/environ")" in *"$mark"*) kill -9 "$p" && echo "$p"; esac; done"#,
                 "sh", mark,
             ] + processes.map { "\($0)" }, environment: unmarked)
         let killed = try await execute(kill, in: name)

@@ -56,6 +56,13 @@ extension DockerRuntime: ContainerLifecycle {
         guard result.status.isSuccess else { throw refused("remove the stand-ins of run \(run)", result) }
     }
 
+    public func runsWithStandIns() async throws -> Set<String> {
+        Set(
+            try await list([
+                "ps", "-a", "--format", "{{.Label \"\(Self.standInLabel)\"}}", "--filter", "label=\(Self.standInLabel)",
+            ]))
+    }
+
     public func running() async throws -> [ContainerName: ContainerInfo] {
         let names = try await list(["ps", "--format", "{{.Names}}"]).compactMap { ContainerName($0) }
         return try await inspect(names, as: Answer.self).mapValues(\.info)

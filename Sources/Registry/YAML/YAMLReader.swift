@@ -49,9 +49,7 @@ public struct YAMLReader {
         switch node {
         case .scalar(let scalar):
             guard isUntagged(node, scalar.tag, .str) else { return nil }
-            kind =
-                scalar.style == .plain && scalar.tag.rawValue.isEmpty
-                ? Self.plain(scalar.string) : .text(scalar.string)
+            kind = scalar.style == .plain ? Self.plain(scalar.string) : .text(scalar.string)
         case .sequence(let sequence):
             guard isUntagged(node, sequence.tag, .seq) else { return nil }
             kind = .list(sequence.compactMap { value($0, depth + 1) })
@@ -69,7 +67,7 @@ public struct YAMLReader {
         var members: [YAMLMember] = []
         var seen: Set<String> = []
         for (key, node) in mapping {
-            guard case .scalar(let scalar) = key, key.anchor == nil, scalar.tag.rawValue.isEmpty else {
+            guard case .scalar(let scalar) = key, key.anchor == nil, Self.isUsual(scalar.tag, .str) else {
                 refuse(key, "a key must be a simple text; quote what stands in braces or brackets")
                 continue
             }
@@ -88,9 +86,14 @@ public struct YAMLReader {
 
     /// `!!str` and the like say what is already so; any other tag is refused.
     private mutating func isUntagged(_ node: Node, _ tag: Tag, _ usual: Tag.Name) -> Bool {
-        if tag.rawValue.isEmpty || tag.rawValue == usual.rawValue { return true }
+        if Self.isUsual(tag, usual) { return true }
         refuse(node, "has the tag \(quoted(tag.rawValue)); tags are not allowed")
         return false
+    }
+
+    /// Asking for a node's tag gives one that has none the usual of its kind.
+    private static func isUsual(_ tag: Tag, _ usual: Tag.Name) -> Bool {
+        tag.rawValue.isEmpty || tag.rawValue == usual.rawValue
     }
 
     /// What an unquoted word is.

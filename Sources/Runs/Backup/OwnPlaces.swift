@@ -48,13 +48,17 @@ struct OwnPlaces: Sendable {
     ///
     /// A mount's source is a path of the engine's host: what it looks like is held against the directory's own device
     /// and inode, as the container sees them, for the engine may be elsewhere.
+    ///
+    /// - Parameter resolved: where the volume's path leads in the container, where that is known.
     func inside(
-        _ place: VolumePlace, _ container: Containers.ContainerName, _ runtime: any ContainerRuntime
+        _ place: VolumePlace, _ container: Containers.ContainerName, _ runtime: any ContainerRuntime,
+        resolved: String? = nil
     ) async throws -> [Inside] {
-        let volume = try runtime.path(place.path, in: container)
+        let path = runtime.kind == "local" ? place.path : resolved ?? place.path
+        let volume = try runtime.path(path, in: container)
         let base = volume == "/" ? "" : volume
         var found: [Inside] = []
-        for part in try await runtime.hostPlaces(of: volume, in: container) {
+        for part in try await runtime.hostPlaces(of: path, in: container) {
             guard let host = Self.real(part.host) else { continue }
             for own in own {
                 if let rest = Self.rest(of: own.path, in: host) {

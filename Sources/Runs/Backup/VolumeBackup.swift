@@ -108,7 +108,8 @@ struct VolumeBackup: Sendable {
         archive.resolvedPath = stream.resolvedPath
         archive.nestedMounts = try await stream.nestedMounts()
         let unknown = try await StageSearch(session: session).unknown(in: stream)
-        let own = try await OwnPlaces(cell).inside(place, stream.container, session.runtime)
+        let own = try await OwnPlaces(cell).inside(
+            place, stream.container, session.runtime, resolved: stream.path)
         if let first = own.first(where: { $0.path.isEmpty || !stream.dialect.canExclude }) {
             throw RunError(
                 .failed,

@@ -140,6 +140,9 @@ public struct RunHistory: Sendable {
         return faults
     }
 
+    /// Whether the cell has a record of the run.
+    func knows(_ id: RunID) throws -> Bool { try runs?.status(id.path) != nil }
+
     func directory(_ id: RunID) throws -> Directory {
         guard let directory = try runs?.directoryIfPresent(try id.path) else {
             throw Self.absent(id)

@@ -42,11 +42,27 @@ struct Recovery: Sendable {
         for name in session.unclear.isEmpty ? try cell.existingStore()?.cleanUp() ?? [] : [] {
             session.observer.note("removed \(name), left by a killed run")
         }
+        await removeStandIns(history)
         for line in CellTemporaries(cell).sweep() { session.observer.note(line) }
         for line in try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id) {
             session.observer.note(line)
         }
         return unsettled
+    }
+
+    /// A kill while docker was asked for a stand-in leaves one that is made only afterwards. No other run of the cell is
+    /// under way, so those of its runs are over.
+    private func removeStandIns(_ history: RunHistory) async {
+        guard let lifecycle = session.runtime.lifecycle else { return }
+        do {
+            for text in try await lifecycle.runsWithStandIns() {
+                guard let id = RunID(text), id != session.record.id, try history.knows(id) else { continue }
+                try await lifecycle.removeStandIns(run: text)
+            }
+        } catch {
+            // An engine that does not answer is told of by what needs it.
+            return
+        }
     }
 
     /// Restarts the containers whose files a run replaced; returns a sentence for each that could not be.

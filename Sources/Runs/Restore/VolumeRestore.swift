@@ -159,6 +159,8 @@ struct VolumeRestore: Sendable {
         try step(.swapOut, staged, staged.oldRoot)
         do {
             try await stage.swapOut()
+            // A journal that says more than the volume's own medium would have old names taken for new ones.
+            try await volume.sync()
             // From here on the shorter way is forward: all is aside, all was compared.
             try step(.swapIn, staged, staged.newRoot)
         } catch {

@@ -226,6 +226,17 @@ struct SnapshotStoreTests {
         #expect(listing.newestArchive(of: SnapshotVolume(service: "notes", name: "other")) == nil)
     }
 
+    @Test("without the latest link the newest regular snapshot is latest all the same")
+    func missingLatest() throws {
+        try publish(id)
+        try publish(id.next)
+        try publish(id.next.next, .safety)
+        try store.directory.remove("latest")
+        #expect(try store.latest() == id.next)
+        _ = try store.cleanUp()
+        #expect(try names().contains("latest"))
+    }
+
     @Test("a latest that is no link to a snapshot is an error, a dangling one is none")
     func badLatest() throws {
         try store.directory.createLink("latest", to: Array("../../etc".utf8))

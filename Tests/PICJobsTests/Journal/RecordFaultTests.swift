@@ -46,7 +46,7 @@ struct RecordFaultTests {
 
     @Test("A line that can't be written whole is not left in half")
     func halfLine() async throws {
-        try await TemporaryDirectory.with { path in
+        try TemporaryDirectory.with { path in
             let cell = try RestoreCell(path)
             let record = try KilledRecord(in: cell, .restore, [])
             let bytes = try Data(contentsOf: URL(filePath: record.journal))
