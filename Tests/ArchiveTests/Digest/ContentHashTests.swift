@@ -27,7 +27,7 @@ struct ContentHashTests {
     }
 
     /// The definition in docs/snapshot-format.md, word for word.
-    private func defined(_ content: [UInt8]) -> SHA256Digest {
+    static func defined(_ content: [UInt8]) -> SHA256Digest {
         func number(_ value: Int) -> [UInt8] { withUnsafeBytes(of: UInt64(value).bigEndian) { Array($0) } }
         var all = Array("picjobs content blocks 1\n".utf8) + number(content.count)
         for start in stride(from: 0, to: content.count, by: 4096) {
@@ -50,7 +50,7 @@ struct ContentHashTests {
     @Test("The same content has one comparable digest, whatever of it is stored as holes and however it comes")
     func sameContent() throws {
         let (content, size) = (content, UInt64(300_100))
-        let wanted = defined(content)
+        let wanted = Self.defined(content)
         let zeros = [UInt8](repeating: 0, count: 20_000)
         let forms: [[(UInt64, [UInt8])]] = [
             [(0, content)], [(8192, data), (300_000, Array(data[..<100]))],
@@ -85,9 +85,9 @@ struct ContentHashTests {
         let small = [UInt8](repeating: 0, count: 8192) + data
         #expect(try digest([(8192, data)], size: 13_192, .recorded) == SHA256.hash(small))
         let large = Array(content[..<300_000]) + [UInt8](repeating: 0, count: 100)
-        #expect(try digest([(8192, data)], size: 300_100, .recorded) == defined(large))
+        #expect(try digest([(8192, data)], size: 300_100, .recorded) == Self.defined(large))
         #expect(try digest([(0, [])], size: 65_536, .recorded) == SHA256.hash([UInt8](repeating: 0, count: 65_536)))
-        #expect(try digest([(0, [])], size: 65_537, .recorded) == defined([UInt8](repeating: 0, count: 65_537)))
+        #expect(try digest([(0, [])], size: 65_537, .recorded) == Self.defined([UInt8](repeating: 0, count: 65_537)))
     }
 
     @Test("A hole of eight exabytes costs nothing")

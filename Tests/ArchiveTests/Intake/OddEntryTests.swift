@@ -172,7 +172,7 @@ struct OddEntryTests {
         // 4095 bytes of "./directory/directory/…/" hold 409 levels; the others and the file are left out.
         #expect(outcome.leftOut.count == 192)
         try writeFile(scratch.path + "/w.tar", written)
-        #expect(try await shell("tar -xOf \(scratch.path)/w.tar ./a ./sub/z") == "first\nlast\n")
+        #expect(try await shell("tar -xOf \(scratch.path)/w.tar ./a ./sub/z | sort") == "first\nlast\n")
         try await shell("cd \(scratch.path); find v -depth -delete")
     }
 

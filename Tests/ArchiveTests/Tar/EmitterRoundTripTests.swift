@@ -23,7 +23,8 @@ struct EmitterRoundTripTests {
             if emitter.keepsHoles { #expect(event.sparse == item.entry.sparse) }
             #expect(event.isComplete)
             guard item.entry.type == .file else { continue }
-            let digest = SHA256.hash(filled(item))
+            let isOfBlocks = emitter.keepsHoles && item.entry.isTooSparse
+            let digest = isOfBlocks ? ContentHashTests.defined(filled(item)) : SHA256.hash(filled(item))
             #expect(event.digest == digest, "\(item.entry.path)")
         }
     }
