@@ -212,7 +212,7 @@ def tampered(stage):
     def refused(what, latest="latest"):
         done = cell.run("snapshots", "verify")
         check(f"{what}: verify exits {done.status}", done.status == 4, done)
-        for words in (["restore", latest], ["restore", latest, "--accept-unauthenticated"],
+        for words in (["restore", latest, "--all"], ["restore", latest, "--all", "--accept-unauthenticated"],
                       ["restore", latest, "--to", os.path.join(cell.path, "out")]):
             done = cell.run(*words)
             check(f"{what}: {' '.join(words[:3])} exits {done.status}", done.status in (4, 65), done)

@@ -22,7 +22,7 @@ public struct HostCommand: Sendable {
             return try await child.run(given: GivenDescriptors([]))
         } catch let error as SubprocessError {
             throw ContainerError(
-                .commandNotStarted, "\(child.executable) could not be run: \(error)", underlying: error)
+                .commandNotStarted, "\(child.executable) could not be run: \(error.inWords)", underlying: error)
         }
     }
 }

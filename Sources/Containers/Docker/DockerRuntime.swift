@@ -134,7 +134,7 @@ public struct DockerRuntime: ContainerRuntime {
                     + "config/picjobs.yml", underlying: error)
         } catch let error as SubprocessError {
             throw ContainerError(
-                .transport, "running \(docker) for container \(name) failed: \(error)", underlying: error)
+                .transport, "running \(docker) for container \(name) failed: \(error.inWords)", underlying: error)
         }
     }
 

@@ -97,7 +97,7 @@ public struct LocalRuntime: ContainerRuntime {
                 underlying: error)
         } catch let error as SubprocessError {
             throw ContainerError(
-                .transport, "running \(program) for container \(name) failed: \(error)", underlying: error)
+                .transport, "running \(program) for container \(name) failed: \(error.inWords)", underlying: error)
         }
     }
 
@@ -136,7 +136,17 @@ public struct LocalRuntime: ContainerRuntime {
     private func existingDirectory(of name: ContainerName) throws -> FilePath {
         let path = try directory(of: name)
         var status = stat()
-        guard lstat(path.string, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        while lstat(path.string, &status) != 0 {
+            let failure = Errno(rawValue: errno)
+            if failure == .interrupted { continue }
+            // Only a path that is not there stands for a container that does not run.
+            guard [.noSuchFileOrDirectory, .notDirectory].contains(failure) else {
+                throw ContainerError(
+                    .transport, "container \(name): cannot look at \(path): \(failure)", underlying: failure)
+            }
+            break
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
             throw ContainerError(
                 .notRunning,
                 "container \(name) is not running: \(path) is no directory; create it, or correct containers: in "

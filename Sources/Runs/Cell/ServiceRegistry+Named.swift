@@ -14,3 +14,11 @@ extension ServiceRegistry {
         throw RunError(.failed, "no service \(service) is installed; there are: \(known.isEmpty ? "none" : known)")
     }
 }
+
+extension Cell {
+    /// The names of the containers that the manifests of some installed services declare.
+    func containers(of services: Set<String>) throws -> Set<String> {
+        let manifests = try ServiceRegistry(loading: layout).services.filter { services.contains($0.id.rawValue) }
+        return Set(manifests.flatMap(\.allContainers).map(\.rawValue))
+    }
+}

@@ -131,6 +131,7 @@ struct VolumeRestore: Sendable {
             if try await stage.isPresent() {
                 try await stage.remove()
                 try await volume.setTime(staged.oldRoot)
+                try await volume.sync()
             }
             try begin(RunStep(.settled, place))
         }
@@ -243,6 +244,8 @@ struct VolumeSweep: Sendable {
             ]
         }
         try await volume.setTime(root)
+        // Behind that line no run looks for the directory again.
+        try await volume.sync()
         try begin(RunStep(.settled, place))
         return []
     }

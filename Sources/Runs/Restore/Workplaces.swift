@@ -8,6 +8,7 @@ internal import Containers
 /// start on the restored one: a service saves its memory when it is told to stop.
 actor Workplaces {
     private let runtime: any ContainerRuntime
+    private let cell: Cell
     private let stallTimeout: Int
     private let healthTimeout: Int
     private let run: RunID
@@ -26,6 +27,7 @@ actor Workplaces {
         _ session: RunSession, stopped: [StoppedContainer] = [], begin: @escaping @Sendable (RunStep) throws -> Void
     ) {
         runtime = session.runtime
+        cell = session.cell
         stallTimeout = session.cell.config.stallTimeout
         healthTimeout = session.cell.config.healthTimeout
         run = session.record.id
@@ -201,6 +203,7 @@ actor Workplaces {
         var found: [StoppedContainer] = []
         var roots: [String] = []
         var projects: Set<String> = []
+        let members = try cell.containers(of: Set(places.map(\.service)))
         for place in places {
             let name = try Self.name(of: place)
             guard let stream = streams[place] else { continue }
@@ -232,7 +235,7 @@ actor Workplaces {
                     && roots.contains { ContainerMount.overlap($0, mount.source) }
             }
             guard shares else { continue }
-            if let project = info.project, projects.contains(project) {
+            if members.contains(name.text) || info.project.map({ projects.contains($0) }) ?? false {
                 found.append(StoppedContainer(name: name.text, policy: info.restartPolicy, way: .stop))
             } else if !places.contains(where: { $0.container == name.text }) {
                 notes.append(
