@@ -44,7 +44,7 @@ struct ArchiveSource: Sendable {
         } catch {
             if try snapshot.isRemoved { throw snapshot.removed }
             // A call that failed for a reason of its own says nothing about the archive.
-            let code: RunError.Code = error.underlying is Errno ? .failed : .damaged
+            let code: RunError.Code = error.code == .system ? .failed : .damaged
             throw RunError(
                 code, "snapshot \(snapshot.id) records an archive of \(place), but: \(error.message)",
                 underlying: error)
