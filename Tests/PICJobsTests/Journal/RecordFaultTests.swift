@@ -144,4 +144,24 @@ struct RecordFaultTests {
             #expect(decisions.first?.reasons == ["way back of run \(KilledRecord.id)"])
         }
     }
+
+    @Test(
+        "An archive that is gone, or a link in its place, is damage; a call that fails is not",
+        arguments: [
+            ("rm \"$1\"", RunError.Code.damaged), ("ln -sf /etc/hostname \"$1\"", .damaged),
+            ("rm \"$1\"; mkdir \"$1\"", .damaged),
+        ])
+    func missingArchive(_ damage: String, _ code: RunError.Code) async throws {
+        try await TemporaryDirectory.with { path in
+            let cell = try RestoreCell(path)
+            let id = try await cell.backUp()
+            let file = "\(cell.cell.path)/data/backups/\(id)/service_data/notes/notes_data.tar.gz"
+            try await Tool.run(["bash", "-c", damage, "bash", file])
+            let snapshot = try cell.cell.open().store().open(id, key: nil)
+            let error = #expect(throws: RunError.self) {
+                try ArchiveSource(snapshot, RestoreCell.place, acceptIncomplete: false)
+            }
+            #expect(error?.code == code, "\(error?.message ?? "")")
+        }
+    }
 }
