@@ -40,8 +40,10 @@ def main(words):
         return execute(words, orders)
     if verb == "inspect":
         return inspect(words, orders)
-    if verb in ("restart", "stop", "start", "kill", "pause", "unpause", "wait"):
+    if verb in ("restart", "stop", "start", "kill", "pause", "unpause", "update", "wait"):
         print(words[-1])
+        return 0
+    if verb == "rm":
         return 0
     if verb == "top":
         print("PID   COMMAND")
@@ -207,6 +209,8 @@ def inspect(words, orders):
     if template is None:
         print(json.dumps(found))
     else:
+        # No label has a value here.
+        template = re.sub(r"\{\{json \(index [^)]*\)\}\}", "null", template)
         for one in found:
             print(re.sub(r"\{\{\s*(json )?\s*([.\w]+)\s*\}\}", lambda m: render(one, m), template)
                   .replace("\\t", "\t").replace("\\n", "\n"))
