@@ -246,6 +246,7 @@ class Cutter:
         if ended:
             bad = kind.promised(cell, copy)
             tally(f"{where}: right after exit 0 all of it is on the disk", not bad, bad)
+        cell.age_unnamed_records()
         done = cell.backup(timeout=120)
         tally(f"{where}: the next backup exits 0", done.status == 0, done)
         now = trees.state(cell.local_volume(*VOLUME[:2]))

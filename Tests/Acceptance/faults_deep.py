@@ -428,6 +428,7 @@ class Trial:
             now = self.kind.state(cell, done)
             if now not in self.kind.states() and done.status == 0:
                 yield "exit 0 and the volume is neither old nor new: " + trees.state_difference(self.kind.old, now)
+        cell.age_unnamed_records()
         healed, bad = self.kind.heal(cell, at)
         if bad:
             yield f"the next run: {bad}\n{healed}"

@@ -66,6 +66,7 @@ class Killer:
             self.hits["before the journal"] += 1
         else:
             self.hits[phase(self.cell.journal()[-1])] += 1
+        self.cell.age_unnamed_records()
 
     def lines(self, known):
         """Whole lines in the journal of a run that was not there before."""
@@ -242,7 +243,7 @@ def containers(result, scratch, count):
         result.tally(f"{where}: the volume is the old or the new one", end != "mix", "to old: "
                      + trees.state_difference(strip(old), strip(now)) + "\nto new: "
                      + trees.state_difference(strip(new), strip(now)))
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while not box.health().startswith("running") and time.monotonic() < deadline:
             time.sleep(0.1)
         result.tally(f"{where}: the service runs", box.health().startswith("running"), f"{box.health()}\n{done}")

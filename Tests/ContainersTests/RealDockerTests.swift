@@ -103,18 +103,12 @@ struct RealDockerTests {
                     ContainerCommand(["tar", "-C", "/data", "-cf", "-", "."], output: .descriptor(writing)),
                     in: container)
             }
-            try await Task.sleep(for: .seconds(1))
-            // One that has ended and that nobody reaped yet is a `[tar] <defunct>` there.
-            func isThere() async throws -> Bool {
-                try await engine.docker(["top", container.text, "-eo", "pid,args"]).split(separator: "\n")
-                    .contains { $0.contains("tar") && !$0.hasSuffix("<defunct>") }
-            }
-            #expect(try await isThere())
+            try await engine.wait(for: "tar", in: container.text)
             task.cancel()
             await #expect(throws: CancellationError.self) { try await task.value }
             _ = try await runtime.endLeftovers(run: "run-cancel", in: container)
             try reading.close()
-            #expect(try await !isThere())
+            #expect(try await !engine.runs("tar", in: container.text))
         }
     }
 
@@ -177,12 +171,7 @@ struct RealDockerTests {
                     ContainerCommand(["sh", "-c", "while :; do cat /bin/sh; done"], output: .descriptor(writing)),
                     in: container)
             }
-            for _ in 0..<100 {
-                if try await engine.docker(["top", container.text, "-eo", "pid,args"]).contains("cat /bin/sh") {
-                    break
-                }
-                try await Task.sleep(for: .milliseconds(50))
-            }
+            try await engine.wait(for: "cat /bin/sh", in: container.text)
             try await engine.docker(["kill", container.text])
             let result = try await task.value
             #expect(result.status == .exited(137))

@@ -63,6 +63,24 @@ public final class TestEngine: Sendable {
         try await docker(["pause", name])
     }
 
+    /// Whether a process runs in a container whose command line contains `words`; one that has ended and that is not
+    /// reaped yet, a `[tar] <defunct>`, does not.
+    /// - Throws: ``Tool/Failure``.
+    public func runs(_ words: String, in container: String) async throws -> Bool {
+        try await docker(["top", container, "-eo", "pid,args"]).split(separator: "\n")
+            .contains { $0.contains(words) && !$0.hasSuffix("<defunct>") }
+    }
+
+    /// Waits until one does.
+    /// - Throws: ``Tool/Failure``, also after two minutes without one.
+    public func wait(for words: String, in container: String) async throws {
+        let end = ContinuousClock.now + .seconds(120)
+        while try await !runs(words, in: container) {
+            guard .now < end else { throw Tool.Failure(description: "no \(words) runs in \(container)") }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
     /// Makes an image available, once, and returns its reference.
     /// - Throws: ``Tool/Failure``.
     public func reference(of image: TestImage) async throws -> String {

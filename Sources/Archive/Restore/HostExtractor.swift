@@ -1,4 +1,3 @@
-internal import Glibc
 public import SystemPackage
 
 /// Extracts an archive onto the host: a first pass that writes nothing, a second into a temporary directory, and one
@@ -39,8 +38,7 @@ public struct HostExtractor: Sendable {
             checked: [Array((Directory.temporaryPrefix + String(UInt64.random(in: 0...UInt64.max), radix: 36)).utf8)])
         let directory = try parent.createDirectory(temporary, mode: 0o700)
         // While this process lives, no other takes it for one that a kill left.
-        try Directory.check(
-            Directory.retry { flock(directory.descriptor.rawValue, LOCK_EX | LOCK_NB) }, "lock", directory.path)
+        try directory.claim()
         do throws(ArchiveError) {
             let writer = HostWriter(directory, rules, selection, progress)
             let second = try archive.walk(limits: limits, sink: writer, progress: progress)
@@ -63,15 +61,7 @@ public struct HostExtractor: Sendable {
     /// Removes what a killed extraction left beside its target: no living one has locked it.
     private static func sweep(_ parent: Directory) throws(ArchiveError) {
         for entry in try parent.list() where entry.name.starts(with: Directory.temporaryPrefix.utf8) {
-            // A minute: another extraction may have made it and be about to lock it.
-            guard entry.kind == .directory, let status = try parent.status(entry.path),
-                status.modified.seconds < Timestamp.now.seconds - 60,
-                let left = try parent.directoryIfPresent(entry.path)
-            else { continue }
-            guard case .success = Directory.retry({ flock(left.descriptor.rawValue, LOCK_EX | LOCK_NB) }) else {
-                continue
-            }
-            try parent.removeTree(entry.path)
+            if try parent.isAbandoned(entry.path, after: 60) { try parent.removeTree(entry.path) }
         }
     }
 

@@ -1,4 +1,3 @@
-internal import Glibc
 public import SystemPackage
 
 /// A snapshot that is being written: the directory `.incomplete-<id>`, which nothing lists.
@@ -19,8 +18,7 @@ public final class IncompleteSnapshot: Sendable {
         self.id = id
         self.directory = directory
         self.path = path
-        try Directory.check(
-            Directory.retry { flock(directory.descriptor.rawValue, LOCK_EX | LOCK_NB) }, "lock", directory.path)
+        try directory.claim()
     }
 
     /// Makes a new 0600 file and the 0700 directories above it; the caller writes and closes it.

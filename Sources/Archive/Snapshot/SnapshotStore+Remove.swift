@@ -25,7 +25,7 @@ extension SnapshotStore {
         var removed: [String] = []
         for entry in try directory.list() {
             if entry.name.starts(with: IncompleteSnapshot.prefix.utf8) {
-                if entry.kind == .directory, try !isAbandoned(entry.path) { continue }
+                if entry.kind == .directory, try !directory.isAbandoned(entry.path) { continue }
             } else if !entry.name.starts(with: Self.latestPrefix.utf8) {
                 continue
             }
@@ -94,15 +94,6 @@ extension SnapshotStore {
         } catch {
             if error.code == .notFound { return nil }
             throw error
-        }
-    }
-
-    private func isAbandoned(_ path: RelativePath) throws(ArchiveError) -> Bool {
-        guard let incomplete = try directory.directoryIfPresent(path) else { return false }
-        switch Directory.retry({ flock(incomplete.descriptor.rawValue, LOCK_EX | LOCK_NB) }) {
-        case .success: return true
-        case .failure(.wouldBlock): return false
-        case .failure(let errno): throw ArchiveError.system(errno, "lock", incomplete.path)
         }
     }
 }

@@ -10,6 +10,9 @@ public struct EntryPath: Sendable, Hashable {
 
     private init(unchecked bytes: [UInt8]) { self.bytes = bytes }
 
+    /// The path whose ``bytes`` these are.
+    init(ofEntry bytes: ArraySlice<UInt8>) { self.init(unchecked: Array(bytes)) }
+
     /// Reads a name as an archive spells it (`./a//b/` is `a/b`).
     ///
     /// - Throws: the broken rule and a reason: `name.empty`, `name.absolute`, `name.nul`, `name.dotdot`,

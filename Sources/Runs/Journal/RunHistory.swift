@@ -120,12 +120,7 @@ public struct RunHistory: Sendable {
         let now = Timestamp.now.seconds
         let limit = now - Int64(clamping: min(days, 1_000_000)) * 86_400
         for entry in try runs.list() where entry.name.starts(with: RunRecord.unnamedPrefix.utf8) {
-            // A run of another lock may be making it right now.
-            tried {
-                if let status = try runs.status(entry.path), status.modified.seconds < now - 3600 {
-                    try runs.removeTree(entry.path)
-                }
-            }
+            tried { if try runs.isAbandoned(entry.path, after: 10) { try runs.removeTree(entry.path) } }
         }
         for run in try records() where run.isUnderstood && run.id != own {
             tried {

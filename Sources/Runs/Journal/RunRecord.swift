@@ -78,6 +78,7 @@ public final class RunRecord: Sendable {
         let unnamed = try RelativePath("\(unnamedPrefix)\(summary.id)")
         let made = try runs.createDirectory(unnamed, mode: 0o700)
         do {
+            try made.claim()
             let steps = try made.createFile(RunJournal.file, mode: 0o600)
             do {
                 try append(RunStep(.recover), to: steps, made.path)

@@ -65,7 +65,7 @@ struct ArchiveSource: Sendable {
                 try located { () throws(ArchiveError) in
                     try compare(try file.walk(limits: limits, sink: sink, progress: progress))
                 }
-                try requireAll(of: paths, in: sink.found)
+                try requireAll(of: paths) { sink.found.contains($0) }
                 return Checked(
                     model: sink.model, root: sink.root, demanding: sink.demanding, named: sink.named, holes: sink.holes)
             }
@@ -75,8 +75,8 @@ struct ArchiveSource: Sendable {
     }
 
     /// - Throws: ``RunError`` `.failed` that names the first path which the archive does not have.
-    func requireAll(of paths: [EntryPath]?, in found: Set<EntryPath>) throws {
-        guard let missing = paths?.first(where: { !found.contains($0) }) else { return }
+    func requireAll(of paths: [EntryPath]?, where isThere: (EntryPath) -> Bool) throws {
+        guard let missing = paths?.first(where: { !isThere($0) }) else { return }
         throw RunError(.failed, "snapshot \(snapshot) of \(place) has no path \"\(missing)\"")
     }
 

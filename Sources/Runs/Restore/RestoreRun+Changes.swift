@@ -45,12 +45,6 @@ extension RestoreRun {
             var places: [EntryPath]?
             if let paths { places = try await VolumeStage.places(of: paths, in: volume) }
             let (chosen, replaced) = (EntrySelection(paths: paths), EntrySelection(paths: places))
-            let wanted = try await blocking {
-                let listing = TreeListing(chosen)
-                try source.walk(listing)
-                try source.requireAll(of: paths, in: Set(listing.entries.keys))
-                return UncheckedTransfer(listing)
-            }.value
             let progress = TransferProgress()
             let (present, result) = try await volume.readTree(
                 leavesOut: true, progress, note: { plan.notes.append($0) }
@@ -63,13 +57,18 @@ extension RestoreRun {
                         + ByteText.escape(
                             Array((messages.losses + messages.unknown).joined(separator: " ").utf8), limit: 240))
             }
+            let properties = volume.dialect.properties
+            let wanted = try await blocking {
+                let comparison = TreeComparison(from: present.value, chosen, properties)
+                try source.walk(comparison)
+                try source.requireAll(of: paths) { comparison.contains($0) }
+                return UncheckedTransfer(comparison)
+            }
             plan.volumes.append(
                 PlannedVolume(
                     place: choice.place, snapshot: source.snapshot,
                     // Directories above what is replaced are only the way there.
-                    changes: present.value.changes(to: wanted, volume.dialect.properties).filter {
-                        replaced.names($0.path)
-                    }))
+                    changes: try wanted.value.changes().filter { replaced.names($0.path) }))
         }
         for copies in options.config ? try selection.configPaths() : [] {
             let outcome = try copies.restoration(to: cell.root).plan()

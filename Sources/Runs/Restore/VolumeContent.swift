@@ -42,14 +42,14 @@ struct VolumeContent: Sendable {
         let model = try await read(directory) { ModelSink(properties, paths: nil) }.value.model
         let differences = expected.model.differences(from: model)
         guard !differences.isEmpty else { return [] }
-        let found = try await read(directory) { TreeListing(keys: differences) }
         let source = source
         let wanted = try await blocking {
             let listing = TreeListing(keys: differences)
             try source.walk(listing)
             return UncheckedTransfer(listing)
         }
-        let changes = wanted.value.changes(to: found.value, properties)
+        let found = try await read(directory) { TreeComparison(from: wanted.value, keys: differences, properties) }
+        let changes = try found.value.changes()
         let names = changes.prefix(5).map { "\($0.path): \($0.difference)" }.joined(separator: "; ")
         let more = changes.count > 5 ? " and \(changes.count - 5) more" : ""
         // A change that is found now and was not before is one that goes on.

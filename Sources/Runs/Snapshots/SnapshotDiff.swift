@@ -47,21 +47,22 @@ public struct SnapshotDiff: Sendable {
             return Volume(volume: volume, remark: "only in \(first.id)", changes: [])
         }
         if old.sha256 == new.sha256 { return Volume(volume: volume, remark: nil, changes: []) }
-        let before = try await listing(volume, old, first)
-        let after = try await listing(volume, new, second)
-        return Volume(volume: volume, remark: nil, changes: before.value.changes(to: after.value))
+        let before = try await read(volume, old, first) { TreeListing() }
+        let after = try await read(volume, new, second) { TreeComparison(from: before.value) }
+        return Volume(volume: volume, remark: nil, changes: try after.value.changes())
     }
 
-    private func listing(
-        _ volume: SnapshotVolume, _ archive: SnapshotArchive, _ snapshot: StoredSnapshot
-    ) async throws -> UncheckedTransfer<TreeListing> {
+    private func read<Sink: HoleNotingSink>(
+        _ volume: SnapshotVolume, _ archive: SnapshotArchive, _ snapshot: StoredSnapshot,
+        into make: @escaping @Sendable () -> Sink
+    ) async throws -> UncheckedTransfer<Sink> {
         let place = VolumePlace(
             service: volume.service, name: volume.name, container: archive.container, path: archive.path)
         let source = try ArchiveSource(snapshot, place, acceptIncomplete: true)
         return try await blocking {
-            let listing = TreeListing()
-            try source.walk(listing)
-            return UncheckedTransfer(listing)
+            let sink = make()
+            try source.walk(sink)
+            return UncheckedTransfer(sink)
         }
     }
 }

@@ -141,9 +141,16 @@ class Cell:
         found = []
         for at, directories, files in os.walk(self.path):
             for name in directories + files:
-                if name.startswith((".incomplete-", ".deleting-", ".latest-", ".picjobs-")):
+                if name.startswith((".incomplete-", ".deleting-", ".latest-", ".picjobs-", ".new-")):
                     found.append(os.path.relpath(os.path.join(at, name), self.path))
         return found
+
+    def age_unnamed_records(self):
+        """Makes the records that a kill left without a name ten seconds old: only then are they not one in the making."""
+        runs = os.path.join(self.path, "data/runs")
+        for name in os.listdir(runs) if os.path.isdir(runs) else ():
+            if name.startswith(".new-"):
+                os.utime(os.path.join(runs, name), (time.time() - 11,) * 2)
 
     def journal(self):
         """The lines of the newest run's steps.jsonl, as dictionaries."""

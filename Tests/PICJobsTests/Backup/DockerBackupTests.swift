@@ -53,7 +53,7 @@ struct DockerBackupTests {
                 "exec", name, "sh", "-c", "head -c 100000000 /dev/urandom > /data/\(id)/large",
             ])
             let away = Task {
-                try await Task.sleep(for: .milliseconds(700))
+                try await engine.wait(for: "tar -C", in: name)
                 try await engine.docker(["kill", name])
                 try await Task.sleep(for: .seconds(3))
                 try await engine.docker(["start", name])
@@ -74,11 +74,10 @@ struct DockerBackupTests {
             try await engine.docker(["kill", name])
             try cell.write("config/picjobs.yml", "docker: \(cell.path)/docker\ncontainer_wait: 2\n")
             try await Task.sleep(for: .seconds(3))
-            let start = ContinuousClock.now
             let found = try await archive(cell)
-            #expect(start.duration(to: .now) < .seconds(20))
             #expect(found.verdict == .failed)
             #expect(found.error?.contains("seconds ago with exit 137; start it: docker start \(name)") == true)
+            #expect(found.error?.contains("waited") == false)
         }
     }
 
