@@ -1,3 +1,4 @@
+import Archive
 import ArgumentParser
 import Dispatch
 import Glibc
@@ -9,6 +10,7 @@ struct Main {
     static func main() async {
         // A reader that went away is an error of a write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        FreedMemory.returnLargeBlocks()
         Output.occupyStandardFiles()
         do {
             try CommandLineText.require()

@@ -4,6 +4,7 @@
 #include <sys/xattr.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,3 +17,7 @@ int carchive_fsetxattr(int descriptor, const char *name, const void *value, unsi
 }
 
 int carchive_syncfs(int descriptor) { return syncfs(descriptor); }
+
+void carchive_return_blocks(int bytes) {
+    mallopt(M_MMAP_THRESHOLD, bytes);
+}

@@ -93,9 +93,19 @@ struct ChildProcess: Sendable {
                 Environment.Key(rawValue: key).map { ($0, value) }
             })
         return Configuration(
-            executable: executable.contains("/") ? .path(FilePath(executable)) : .name(executable),
+            executable: place.map { .path(FilePath($0)) } ?? .name(executable),
             arguments: Arguments(arguments), environment: .custom(variables), workingDirectory: workingDirectory,
             platformOptions: options)
+    }
+
+    /// Where the program is, by the child's PATH: the library would fork once for each directory of it.
+    private var place: String? {
+        guard !executable.contains("/") else { return executable }
+        return (environment["PATH"] ?? "").split(separator: ":").lazy.map { "\($0)/\(executable)" }.first { path in
+            var status = stat()
+            return path.hasPrefix("/") && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+                && access(path, X_OK) == 0
+        }
     }
 
     /// Writes the input's bytes; a child that closes its end early has seen enough.

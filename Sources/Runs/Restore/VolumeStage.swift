@@ -30,38 +30,13 @@ struct VolumeStage: Sendable {
         try await volume.run(["mkdir", "-m", "700", "--", new, old, late], "make the staging directory \(root)")
     }
 
-    /// What has to be swapped so that every wanted path comes back: where directories above a path are gone from the
-    /// volume, the topmost of these; and no path below another one.
-    ///
-    /// - Throws: where something else stands in place of a directory above a path.
-    static func places(of wanted: [EntryPath], in volume: VolumeStream) async throws -> [EntryPath] {
-        let stage = VolumeStage(volume: volume, name: "", paths: nil)
-        var places: Set<EntryPath> = []
-        for path in wanted { places.insert(try await stage.topmostMissing(path)) }
-        return places.filter { path in !path.ancestors.contains { places.contains($0) } }
-            .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
-    }
-
-    private func topmostMissing(_ path: EntryPath) async throws -> EntryPath {
-        guard String(validating: path.bytes, as: UTF8.self) != nil else {
-            throw RunError(
-                .failed,
-                "\(volume.place): \(path) is no UTF-8, so it can't be restored alone; name a directory above it")
-        }
-        for directory in path.ancestors.reversed() {
-            guard try await exists(live(directory)) else { return directory }
-            try await requireDirectory(directory)
-        }
-        return path
-    }
-
     /// Moves what stands in the volume into `old/`.
     func swapOut() async throws {
         guard let paths else { return try await moveEverythingAside() }
-        for path in paths where try await exists(live(path)) {
-            try await requireParents(of: path)
-            try await move(live(path), to: old + "/" + flat(path))
-        }
+        let standing = try await existing(paths.map(live))
+        let moved = paths.filter { standing.contains(live($0)) }
+        try await requireParents(of: moved)
+        try await move(moved.map { (live($0), old + "/" + flat($0)) })
     }
 
     /// Moves what was restored into its place.
@@ -70,10 +45,7 @@ struct VolumeStage: Sendable {
             try await moveAll(from: new, "move the restored content of \(volume.place.path) in place")
             return
         }
-        for path in paths where try await exists(new + "/" + text(path)) {
-            try await requireParents(of: path)
-            try await moveIn(new + "/" + text(path), to: live(path))
-        }
+        try await moveIn(paths) { new + "/" + text($0) }
     }
 
     /// Undoes an unfinished ``swapOut()``: nothing restored is in its place yet.
@@ -88,9 +60,7 @@ struct VolumeStage: Sendable {
             }
             return
         }
-        for path in paths where try await exists(old + "/" + flat(path)) {
-            try await moveIn(old + "/" + flat(path), to: live(path))
-        }
+        try await moveIn(paths) { old + "/" + flat($0) }
     }
 
     /// What a process made between the two halves of the swap stays in the volume, beside what was restored.
@@ -101,7 +71,7 @@ struct VolumeStage: Sendable {
                 .isEmpty
         else { return nil }
         let kept = volume.path + "/" + TarDialect.keptPrefix + name.dropFirst(TarDialect.stagePrefix.count)
-        try await move(late, to: kept)
+        try await move([(late, kept)])
         return kept
     }
 
@@ -194,7 +164,7 @@ struct VolumeStage: Sendable {
         }
     }
 
-    private static let attempts = 20
+    static let attempts = 20
 
     /// Behind `find …`: moves what was found into a directory. `mv -t` came to busybox only with 1.34, so a shell puts
     /// the directory where every mv takes it.
@@ -207,34 +177,25 @@ struct VolumeStage: Sendable {
     /// - Throws: where the swap would fail in its middle because of that.
     func requireMovable() async throws {
         guard volume.isUnprivileged else { return }
-        var tops = [volume.path, new].map { ["find", $0, "-mindepth", "1", "-maxdepth", "1"] }
-        if let paths {
-            tops = paths.flatMap { [live($0), new + "/" + text($0)] }.map { ["find", $0, "-maxdepth", "0"] }
-        }
-        for find in tops where try await exists(find[1]) {
-            let fixed = try await volume.run(
-                find + ["-type", "d", "!", "-perm", "-200", "-print"], "look at \(volume.place.path)")
-            if let first = fixed.split(separator: 0x0A).first {
-                throw RunError(
-                    .failed,
-                    "\(volume.place): only root can move the directory \(ByteText.escape(Array(first))), which is not "
-                        + "writable; restore as root, or with --to DIR")
+        let fixed =
+            if let paths {
+                try await found(paths.flatMap { [live($0), new + "/" + text($0)] }, "-type", "d", "!", "-perm", "-200")
+                    .first.map { Array($0.utf8) }
+            } else {
+                try await volume.run(
+                    ["find", volume.path, new, "-mindepth", "1", "-maxdepth", "1", "-type", "d", "!", "-perm", "-200"]
+                        + ["-print0"], "look at \(volume.place.path)"
+                ).split(separator: 0).first.map { Array($0) }
             }
-        }
-    }
-
-    /// Moves one thing to its place in the volume, whatever a process has put there meanwhile.
-    private func moveIn(_ source: String, to target: String) async throws {
-        for attempt in 1...Self.attempts {
-            try await setAside(Array(target.utf8.dropFirst(volume.path.utf8.count + 1)))
-            do { return try await move(source, to: target) } catch let error as RunError {
-                if attempt == Self.attempts { throw error }
-            }
-        }
+        guard let fixed else { return }
+        throw RunError(
+            .failed,
+            "\(volume.place): only root can move the directory \(ByteText.escape(fixed)), which is not writable; "
+                + "restore as root, or with --to DIR")
     }
 
     /// What a process made between the swap's two halves, in the way of what belongs there, is kept under its name.
-    private func setAside(_ path: [UInt8]) async throws {
+    func setAside(_ path: [UInt8]) async throws {
         let quoted = String(decoding: path, as: UTF8.self)
         guard Array(quoted.utf8) == path else {
             // Such a name can't be an argument: find knows it by all others.
@@ -246,16 +207,7 @@ struct VolumeStage: Sendable {
         let place = late + "/" + String(UInt64.random(in: 0...UInt64.max), radix: 16)
         try await volume.run(["mkdir", "-p", "-m", "700", "--", place], "make the staging directory \(place)")
         let name = quoted.split(separator: "/").last.map(String.init) ?? quoted
-        try await move(volume.path + "/" + quoted, to: place + "/" + name)
-    }
-
-    /// Nothing must stand at the target: without `-T`, which old versions of busybox lack, a directory there would take
-    /// the thing in.
-    private func move(_ source: String, to target: String) async throws {
-        guard try await !exists(target) else {
-            throw RunError(.failed, "\(volume.place): cannot move \(source): \(target) is there")
-        }
-        try await volume.run(["mv", "-f", "--", source, target], "move \(source) to \(target)")
+        try await move([(volume.path + "/" + quoted, place + "/" + name)])
     }
 
     /// `find` names a path that exists, whatever it is, and fails for one that does not.
@@ -263,35 +215,8 @@ struct VolumeStage: Sendable {
         try await volume.attempt(["find", path, "-maxdepth", "0"])
     }
 
-    /// The directories above a path must be directories of the volume, not links out of it.
-    private func requireParents(of path: EntryPath) async throws {
-        for directory in path.ancestors { try await requireDirectory(directory) }
-    }
-
-    private func requireDirectory(_ directory: EntryPath) async throws {
-        let output = try await volume.run(
-            ["find", live(directory), "-maxdepth", "0", "-type", "d"], "look at \(live(directory))")
-        guard !output.isEmpty else {
-            throw RunError(
-                .failed, "\(volume.place): \(directory) is no directory in the volume now; restore it whole instead")
-        }
-    }
-
-    private func live(_ path: EntryPath) -> String { volume.path + "/" + text(path) }
-    private func text(_ path: EntryPath) -> String { String(decoding: path.bytes, as: UTF8.self) }
+    func live(_ path: EntryPath) -> String { volume.path + "/" + text(path) }
+    func text(_ path: EntryPath) -> String { String(decoding: path.bytes, as: UTF8.self) }
     /// One name for a whole path, so that `old/` needs no directories.
     private func flat(_ path: EntryPath) -> String { SHA256.hash(path.bytes).hex }
-}
-
-extension EntryPath {
-    /// The directories above it, the nearest first, without the root.
-    fileprivate var ancestors: [EntryPath] {
-        var above: [EntryPath] = []
-        var next = parent
-        while let directory = next, !directory.isRoot {
-            above.append(directory)
-            next = directory.parent
-        }
-        return above
-    }
 }
