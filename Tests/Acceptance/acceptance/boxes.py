@@ -177,7 +177,7 @@ class Box:
         self.cell.service("svc", [(self.name, path, "svc_data")], ["config/svc"])
         self.create()
         self.engine.docker("start", self.name)
-        self.snapshot = None
+        self.snapshot = self.mountpoint = None
 
     # The container.
 
@@ -200,7 +200,9 @@ class Box:
         if self.volume is False:
             # Also of a container that does not run: the layer, not a process' view.
             return self.engine.path(self.name, self.mount)
-        return json.loads(self.engine.docker("volume", "inspect", self.volume))[0]["Mountpoint"]
+        if self.mountpoint is None:
+            self.mountpoint = json.loads(self.engine.docker("volume", "inspect", self.volume))[0]["Mountpoint"]
+        return self.mountpoint
 
     def run(self, *words, check=True):
         """A command in the container; its output."""

@@ -274,6 +274,44 @@ def selections(ground):
     check(f"--path takes wildcards, and the dry run says the same: {sorted(changed)}", done.status == 0 and changed
           and changed == {name.removeprefix("./") for name in names} == {"top0", "top1"}, f"{names}\n{said}\n{done}")
 
+
+def many_paths(ground, image):
+    """A wildcard that names 1500 files: each command costs the service time, so there are not some for every file."""
+    calls = os.path.join(ground.scratch.path, f"calls-{image}")
+    docker = os.path.join(ground.scratch.path, f"docker-{image}")
+    put(docker, f'#!/bin/sh\necho "$*" | cut -c1-200 >>{calls}\nexec docker "$@"\n', 0o755)
+    box = Box(ground, f"1500 paths, {image}", image=image, settings=f"docker: {docker}\n")
+    live = box.live
+    for at in range(1500):
+        put(os.path.join(live, f"mail/folder {at % 50}/{at}.eml"), f"{at}\n")
+    put(os.path.join(live, "other"), "x\n")
+    box.backup()
+    trees.wipe(os.path.join(live, "mail/folder 7"))
+    os.rmdir(os.path.join(live, "mail/folder 7"))
+    for at in range(100, 1500, 2):
+        put(os.path.join(live, f"mail/folder {at % 50}/{at}.eml"), "damaged\n")
+    put(os.path.join(live, "other"), "newer\n")
+    put(calls, "")
+    box.restore("--path", "mail/*/*.eml")
+    with open(calls) as file:
+        lines = file.read().splitlines()
+    found = {os.path.relpath(os.path.join(at, name), live): open(os.path.join(at, name)).read()
+             for at, _, names in os.walk(live) for name in names}
+    box.check("all of them are back, the rest is as it was", found == {
+        "other": "newer\n", **{f"mail/folder {at % 50}/{at}.eml": f"{at}\n" for at in range(1500)}}, sorted(found)[:20])
+    box.check(f"{len(lines)} docker commands", len(lines) < 150, "\n".join(lines[-200:]))
+
+
+@case("A8")
+def many_paths_gnu(ground):
+    many_paths(ground, "gnu")
+
+
+@case("A8", quick=True)
+def many_paths_old_busybox(ground):
+    many_paths(ground, "old-busybox")
+
+
 # C17, C19, C23.
 
 @case("C17", quick=True)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import time
 
-from . import trees
+from . import blockless, trees
 from .boxes import BEAT, IDLE, Box, case, put
 from .loops import Bare, Loop, fill
 
@@ -193,6 +193,35 @@ def append_only_directory(ground):
     now = {name: value for name, value in trees.state(loop.path).items() if not name.startswith(b".picjobs-")}
     box.check("the volume is what was saved", now == new, trees.state_difference(new, now))
     box.backup()
+
+
+@case("A3", quick=True)
+def hidden_by_fuse(ground):
+    """A FUSE file system keeps what a process has open as .fuse_hidden…, so that its directory can't be removed."""
+    if not blockless.usable():
+        ground.result.note("no FUSE here: files that it hides were not tried")
+        return
+    live = ground.scratch.directory("hidden")
+    blockless.mount(ground.scratch, ground.scratch.directory("below-hidden"), live)
+    box = Box(ground, "a file that FUSE hides", volume=live)
+    for at in range(12):
+        put(os.path.join(live, f"dir{at % 3}/{at}"), f"{at}\n")
+    new = trees.state(live)
+    box.backup()
+    put(os.path.join(live, "open"), "a process of the host reads me\n")
+    with open(os.path.join(live, "open")):
+        done = box.restore()
+        now = {name: value for name, value in trees.state(live).items() if not name.startswith(b".picjobs-")}
+        box.check("the volume is what was saved", now == new, trees.state_difference(new, now))
+        hidden = [entry for _, _, files in os.walk(live) for entry in files if entry.startswith(".fuse_hidden")]
+        box.check("the file system did hide it", bool(hidden))
+        box.check("a warning names what could not be removed", ".picjobs-" in done.out + done.err, done)
+        box.equal("it runs:", box.health(), "running")
+        box.backup()
+        box.check("a backup has nothing of it", not [name for name in box.names() if ".fuse_hidden" in name])
+    box.backup()
+    left = [name for name in os.listdir(live) if name.startswith(".picjobs-")]
+    box.check("once it is closed, the next run removes it", not left, left)
 
 
 @case("A3")
