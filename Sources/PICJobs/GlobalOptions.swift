@@ -13,7 +13,7 @@ struct GlobalOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say more on standard error.")
     var verbose = false
 
-    @Flag(help: "No progress and no tables; errors stay.")
+    @Flag(help: "No progress and no tables; errors and warnings stay.")
     var quiet = false
 
     /// Where the cell lies.
@@ -28,7 +28,7 @@ struct GlobalOptions: ParsableArguments {
 
     /// Shows progress as this terminal, pipe or person wants it.
     func observer() -> any RunObserver {
-        if quiet { return SilentObserver() }
+        if quiet { return Warnings() }
         return isatty(STDERR_FILENO) == 1 ? TerminalProgress() : PlainProgress(verbose: verbose)
     }
 

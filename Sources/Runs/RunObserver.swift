@@ -9,6 +9,13 @@ public protocol RunObserver: Sendable {
     func ended(volume: VolumePlace)
     /// Something a person should know, in one line.
     func note(_ line: String)
+    /// Something that a person should know who wants to hear of nothing else, in one line.
+    func warn(_ line: String)
+}
+
+extension RunObserver {
+    /// As a note.
+    public func warn(_ line: String) { note(line) }
 }
 
 /// Shows nothing.

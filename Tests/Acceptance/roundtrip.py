@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# quick: --megabytes 40
+# quick: --megabytes 8
 """Real Docker, four containers: backup, wipe, restore, and an independent comparison. Needs root and dockerd.
 
 What a container's tar can't hold is listed in ALLOWED; any other difference is a failure.

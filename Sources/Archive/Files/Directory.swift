@@ -71,10 +71,16 @@ public final class Directory: Sendable {
     @discardableResult
     public func createDirectory(_ path: RelativePath, mode: UInt32) throws(ArchiveError) -> Directory {
         try at(path, "create directory") { mkdirat($0, $1, mode_t(mode)) }
-        let directory = try directory(path)
-        try Self.check(
-            Self.retry { fchmod(directory.descriptor.rawValue, mode_t(mode)) }, "set the mode of", message(path))
-        return directory
+        do {
+            let directory = try directory(path)
+            try Self.check(
+                Self.retry { fchmod(directory.descriptor.rawValue, mode_t(mode)) }, "set the mode of", message(path))
+            return directory
+        } catch {
+            // It is empty, and of no use to anybody.
+            try at(path, "remove directory") { unlinkat($0, $1, AT_REMOVEDIR) }
+            throw error
+        }
     }
 
     /// Makes every missing component with `mode`; what exists already keeps its own.

@@ -37,11 +37,20 @@ public struct ModelDigest: Sendable {
     }
 
     /// The paths (as digests) in which two trees differ; empty when they are equal.
-    public func differences(from other: ModelDigest) -> Set<UInt128> {
-        let left = resolved()
-        let right = other.resolved()
-        var different = Set(left.keys).symmetricDifference(right.keys)
-        for (key, row) in left where right[key].map({ $0 != row }) ?? false { different.insert(key) }
+    ///
+    /// - Throws: `CancellationError`.
+    public func differences(from other: ModelDigest) throws -> Set<UInt128> {
+        let left = try resolved()
+        let right = try other.resolved()
+        var different: Set<UInt128> = []
+        for (count, (key, row)) in left.enumerated() {
+            if count % 4096 == 0 { try Task.checkCancellation() }
+            if right[key] != row { different.insert(key) }
+        }
+        for (count, key) in right.keys.enumerated() {
+            if count % 4096 == 0 { try Task.checkCancellation() }
+            if left[key] == nil { different.insert(key) }
+        }
         return different
     }
 
@@ -49,12 +58,13 @@ public struct ModelDigest: Sendable {
     public static func key(_ path: EntryPath) -> UInt128 { SHA256.hash(path.bytes).prefix128 }
 
     /// Every name of a linked file gets the same row: its properties and the sum of all its names.
-    private func resolved() -> [UInt128: UInt128] {
+    private func resolved() throws -> [UInt128: UInt128] {
         guard !links.isEmpty else { return rows }
         var all = rows
         var names: [UInt128: UInt128] = [:]
         var primary: [UInt128: UInt128] = [:]
-        for link in links.keys where primary[link] == nil {
+        for (count, link) in links.keys.enumerated() where primary[link] == nil {
+            if count % 4096 == 0 { try Task.checkCancellation() }
             // Each link is walked over once, however long the chain is that links make of links.
             var chain: [UInt128] = []
             var target = link

@@ -75,3 +75,11 @@ final class PlainProgress: RunObserver {
     func ended(volume: VolumePlace) { if verbose { Output.talk("done \(volume)") } }
     func note(_ line: String) { Output.talk(line) }
 }
+
+/// With `--quiet`: only what a person has to know.
+struct Warnings: RunObserver {
+    func began(_ what: String, volume: VolumePlace, progress: TransferProgress, expected: UInt64?) {}
+    func ended(volume: VolumePlace) {}
+    func note(_ line: String) {}
+    func warn(_ line: String) { Output.talk(line) }
+}

@@ -141,7 +141,7 @@ public struct BackupRun: Sendable {
                 document: document, services: services, verdict: verdict, notes: notes)
         } catch {
             do { try store.discard(snapshot) } catch let failure {
-                observer.note("\(snapshot.directory.path) is left: \(failure); the next run removes it")
+                observer.warn("\(snapshot.directory.path) is left: \(failure); the next run removes it")
             }
             throw error
         }

@@ -66,10 +66,14 @@ public struct JobRun: Sendable {
 
     private func prune(_ policy: RetentionPolicy, _ session: RunSession) throws -> [Retention.Decision] {
         try session.record.begin(RunStep(.prune))
-        let decisions = try Pruning.run(cell, policy: policy, dryRun: false)
-        for decision in decisions where !decision.isKept {
+        let outcome = try Pruning.run(cell, policy: policy, dryRun: false)
+        for line in outcome.damaged {
+            session.observer.warn(line)
+            session.record.log(line)
+        }
+        for decision in outcome.decisions where !decision.isKept {
             session.record.log("removed snapshot \(decision.id): no rule of retention keeps it")
         }
-        return decisions
+        return outcome.decisions
     }
 }

@@ -63,7 +63,7 @@ public struct RunSession: Sendable {
         do {
             session.unclear = try RunHistory(cell).unclear()
             for run in session.unclear {
-                observer.note(run.note)
+                observer.warn(run.note)
                 record.log(run.note)
             }
             switch kind.scope {
@@ -87,9 +87,9 @@ public struct RunSession: Sendable {
         do {
             try record.end(exitCode: ending.exitCode, snapshot: ending.snapshot, result: ending.result)
         } catch {
-            observer.note(
+            observer.warn(
                 "warning: how run \(record.id) ended is not on record (the next run takes it for killed): \(error)")
         }
-        if let fault = record.fault { observer.note("warning: \(fault)") }
+        if let fault = record.fault { observer.warn("warning: \(fault)") }
     }
 }

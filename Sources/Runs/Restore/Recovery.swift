@@ -35,17 +35,19 @@ struct Recovery: Sendable {
             }
             let end = run.state == .running ? "killed" : "left unfinished"
             let result = end + "; " + (results.isEmpty ? "nothing was left to undo" : results.joined(separator: "; "))
-            session.observer.note("run \(run.id) was \(result)")
-            try history.markInterrupted(run, result: result)
+            session.observer.warn("run \(run.id) was \(result)")
+            do { try history.markInterrupted(run, result: result) } catch {
+                session.observer.warn("the record of run \(run.id) still says \(run.state): \(error)")
+            }
         }
         // What stands in the store may be part of what a run did whose record is not understood.
         for name in session.unclear.isEmpty ? try cell.existingStore()?.cleanUp() ?? [] : [] {
             session.observer.note("removed \(name), left by a killed run")
         }
         await removeStandIns(history)
-        for line in CellTemporaries(cell).sweep() { session.observer.note(line) }
+        for line in CellTemporaries(cell).sweep() { session.observer.warn(line) }
         for line in try history.removeOld(days: cell.config.keepRunsDays, except: session.record.id) {
-            session.observer.note(line)
+            session.observer.warn(line)
         }
         return unsettled
     }
@@ -115,7 +117,7 @@ struct Recovery: Sendable {
             } catch let error as ContainerError where error.code == .notFound {
                 continue
             } catch {
-                session.observer.note("processes of run \(run.id) may be left in \(name): \(error)")
+                session.observer.warn("processes of run \(run.id) may be left in \(name): \(error)")
             }
         }
     }

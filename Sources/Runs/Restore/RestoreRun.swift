@@ -54,7 +54,7 @@ public struct RestoreRun: Sendable {
             try await restore(choices.map(\.place), sources, checks, paths, workplaces, &report)
             if options.config { try restoreConfig(&report, isAlone: choices.isEmpty) }
         } catch {
-            for line in await workplaces.close() { session.observer.note(line) }
+            for line in await workplaces.close() { session.observer.warn(line) }
             throw error
         }
         report.notes += await workplaces.notes

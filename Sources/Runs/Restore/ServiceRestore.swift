@@ -134,7 +134,10 @@ struct ServiceRestore: Sendable {
         do {
             return try await uncancelled { try await restore.sweep(staged, in: try await workplaces.reopen(place)) }
         } catch {
-            return ["\(place): the old content is not removed yet: \(error); the next run does it"]
+            return [
+                "\(place): the old content is in \(staged.stage) of the volume and not removed yet: \(error); the next "
+                    + "run does it"
+            ]
         }
     }
 
@@ -144,7 +147,9 @@ struct ServiceRestore: Sendable {
         do {
             try await uncancelled { try await restore.discard(staged, in: try await workplaces.reopen(place)) }
         } catch {
-            session.observer.note("\(place): what was staged is not removed yet: \(error); the next run does it")
+            session.observer.warn(
+                "\(place): what was staged is in \(staged.stage) of the volume and not removed yet: \(error); the next "
+                    + "run does it")
         }
     }
 
@@ -152,7 +157,7 @@ struct ServiceRestore: Sendable {
         for one in ready { await discard(one) }
         for outcome in report.volumes {
             if let error = outcome.error, !(error is CancellationError) {
-                session.observer.note("\(outcome.place): \(error)")
+                session.observer.warn("\(outcome.place): \(error)")
             }
         }
         throw CancellationError()

@@ -40,7 +40,7 @@ struct VolumeContent: Sendable {
     func compare(_ directory: String, _ expected: ArchiveSource.Checked) async throws -> [String] {
         let properties = volume.dialect.properties
         let model = try await read(directory) { ModelSink(properties, paths: nil) }.value.model
-        let differences = expected.model.differences(from: model)
+        let differences = try expected.model.differences(from: model)
         guard !differences.isEmpty else { return [] }
         let source = source
         let wanted = try await blocking {

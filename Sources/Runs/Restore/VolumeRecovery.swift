@@ -30,7 +30,7 @@ struct VolumeRecovery: Sendable {
         do {
             try await session.runtime.lifecycle?.removeStandIns(run: run.text)
         } catch {
-            session.observer.note("a container of run \(run) may be left: \(error)")
+            session.observer.warn("a container of run \(run) may be left: \(error)")
         }
         let stopped = steps.stopped
         let workplaces = Workplaces(session, stopped: stopped, begin: begin)
@@ -49,13 +49,13 @@ struct VolumeRecovery: Sendable {
                     + "staging directory or its safety snapshot; repair that, or restore the whole volume with "
                     + "--no-safety-snapshot"
                 unsettled[place] = reason
-                session.observer.note("\(place): \(reason)")
+                session.observer.warn("\(place): \(reason)")
                 results.append("\(place) could not be settled: \(error)")
             }
         }
         let held = waiting
         let started = await workplaces.resume(except: held)
-        for line in started { session.observer.note(line) }
+        for line in started { session.observer.warn(line) }
         results += started
         for place in pending where unsettled[place] == nil {
             do {

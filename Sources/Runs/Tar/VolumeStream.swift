@@ -124,8 +124,11 @@ struct VolumeStream: Sendable {
             } catch {
                 // Nobody reads any more: tar would wait for ever.
                 writer.cancel()
-                _ = try? await writer.value
-                throw Task.isCancelled ? CancellationError() : error
+                let ended = await writer.result
+                if Task.isCancelled { throw CancellationError() }
+                // A tar that could not be started is why the stream makes no sense.
+                if case .failure(let reason) = ended, !(reason is CancellationError) { throw reason }
+                throw error
             }
             return (value, try await end(of: writer))
         } onCancel: {
@@ -188,7 +191,7 @@ struct VolumeStream: Sendable {
                 throw RunError(.failed, "\(place): tar in \(container) took no byte for \(stallTimeout) seconds")
             }
             if Task.isCancelled { throw CancellationError() }
-            try emission.get()
+            if case .failure(let fault) = emission, !Self.isBrokenPipe(fault) { throw fault }
             throw error
         }
         if let failure = result.transportFailure { throw failure }
@@ -271,7 +274,7 @@ struct VolumeStream: Sendable {
         do {
             _ = try await runtime.endLeftovers(run: run.text, in: container)
         } catch {
-            observer.note("\(place): a process of this run may be left in \(container): \(error)")
+            observer.warn("\(place): a process of this run may be left in \(container): \(error)")
         }
     }
 

@@ -139,7 +139,8 @@ struct RecordFaultTests {
                 in: cell, .restore,
                 [RunStep(.check, RestoreCell.place), RunStep(.fill, RestoreCell.place, safety: safety.description)])
             let decisions = try Pruning.run(
-                try cell.cell.open(), policy: RetentionPolicy(keepLast: 1, keepSafety: 0), dryRun: false)
+                try cell.cell.open(), policy: RetentionPolicy(keepLast: 1, keepSafety: 0), dryRun: false
+            ).decisions
             #expect(decisions.map(\.isKept) == [true])
             #expect(decisions.first?.reasons == ["way back of run \(KilledRecord.id)"])
         }

@@ -92,7 +92,7 @@ import Testing
             let (good, broken) = (try await backUp(cell), try await backUp(cell))
             let file = "\(made.path)/data/backups/\(broken)/service_data/notes/notes_data.tar.gz"
             try Data([1, 2, 3]).write(to: URL(filePath: file))
-            let decisions = try Pruning.run(cell, policy: RetentionPolicy(keepLast: 1), dryRun: false)
+            let decisions = try Pruning.run(cell, policy: RetentionPolicy(keepLast: 1), dryRun: false).decisions
             #expect(decisions.filter(\.isKept).map(\.id) == [good, broken])
         }
     }

@@ -39,6 +39,7 @@ struct SnapshotsPrune: AsyncParsableCommand {
 
         let dry_run: Bool
         let snapshots: [Decision]
+        let damaged: [String]
     }
 
     mutating func run() async throws {
@@ -46,26 +47,28 @@ struct SnapshotsPrune: AsyncParsableCommand {
             keepLast: keepLast, keepHourly: keepHourly, keepDaily: keepDaily, keepWeekly: keepWeekly,
             keepMonthly: keepMonthly, keepYearly: keepYearly, keepSafety: keepSafety)
         let (cell, isDry) = (try global.openCell(), dryRun)
-        let decisions: [Retention.Decision]
+        let outcome: Pruning.Outcome
         if isDry {
-            decisions = try Pruning.run(cell, policy: policy, dryRun: true)
+            outcome = try Pruning.run(cell, policy: policy, dryRun: true)
         } else {
-            decisions = try await RunSession.perform(
+            outcome = try await RunSession.perform(
                 cell, kind: .prune, observer: global.observer(), exitCode: ExitStatus.code
             ) { session in
                 try session.record.begin(RunStep(.prune))
-                let decisions = try Pruning.run(cell, policy: policy, dryRun: false)
-                let gone = decisions.filter { !$0.isKept }.count
-                return (decisions, .init(exitCode: 0, result: "removed \(gone) of \(decisions.count) snapshots"))
+                let outcome = try Pruning.run(cell, policy: policy, dryRun: false)
+                let result = "removed \(outcome.removed) of \(outcome.decisions.count) snapshots"
+                return (outcome, .init(exitCode: 0, result: result))
             }
         }
+        for line in outcome.damaged { Output.talk("picjobs: warning: \(line)") }
         if global.json {
             try Output.json(
                 Object(
                     dry_run: isDry,
-                    snapshots: decisions.map { .init(id: "\($0.id)", keep: $0.isKept, reasons: $0.reasons) }))
+                    snapshots: outcome.decisions.map { .init(id: "\($0.id)", keep: $0.isKept, reasons: $0.reasons) },
+                    damaged: outcome.damaged))
         } else if !global.quiet {
-            for decision in decisions {
+            for decision in outcome.decisions {
                 let word = decision.isKept ? "keep" : isDry ? "would remove" : "removed"
                 let why = decision.isKept ? " (\(decision.reasons.joined(separator: ", ")))" : ""
                 Output.data("\(word) \(decision.id)\(why)")
