@@ -37,6 +37,8 @@ extension Directory {
             try Self.check(Self.retry { fchmod(descriptor, mode_t(mode)) }, "set the mode of", message(path))
         } catch {
             Glibc.close(descriptor)
+            // Its maker does not know of it: it would stay.
+            try at(path, "remove") { unlinkat($0, $1, 0) }
             throw error
         }
         return FileDescriptor(rawValue: descriptor)

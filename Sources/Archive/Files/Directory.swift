@@ -48,7 +48,13 @@ public final class Directory: Sendable {
         }
         try self.init(opening: plain)
         if case .success = result {
-            try Self.check(Self.retry { fchmod(descriptor.rawValue, mode) }, "set the mode of", self.path)
+            do {
+                try Self.check(Self.retry { fchmod(descriptor.rawValue, mode) }, "set the mode of", self.path)
+            } catch {
+                try Self.check(
+                    Self.retry { plain.withPlatformString { Glibc.rmdir($0) } }, "remove directory", self.path)
+                throw error
+            }
         }
     }
 

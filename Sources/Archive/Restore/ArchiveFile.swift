@@ -39,7 +39,8 @@ public final class ArchiveFile: Sendable {
         // A throw from here on runs deinit, which closes it: all of the object is there.
         descriptor = FileDescriptor(rawValue: number)
         var status = stat()
-        guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        try Directory.check(Directory.retry { fstat(number, &status) }, "look at", path)
+        guard status.st_mode & S_IFMT == S_IFREG else {
             throw ArchiveError(.system, "\(path) is no regular file: give the path of a .tar.gz")
         }
     }

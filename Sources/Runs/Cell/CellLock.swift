@@ -58,7 +58,8 @@ public final class CellLock: Sendable {
             do {
                 while flock(descriptor.rawValue, LOCK_EX | LOCK_NB) != 0 {
                     let reason = Errno(rawValue: errno)
-                    guard reason == .wouldBlock || reason == .interrupted else {
+                    if reason == .interrupted { continue }
+                    guard reason == .wouldBlock else {
                         throw ArchiveError.system(reason, "lock", "\(data.path)/\(file)")
                     }
                     guard ContinuousClock().now < end else {

@@ -25,30 +25,40 @@ extension VolumeStage {
             .sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
 
+    /// Paths as bytes: two that Swift calls equal, being the same text, may be two files.
+    struct Paths {
+        fileprivate var bytes: Set<[UInt8]> = []
+
+        /// Adds what stands in an output with a NUL behind each.
+        fileprivate mutating func add(_ output: [UInt8]) { bytes.formUnion(output.split(separator: 0).map(Array.init)) }
+
+        /// Any of them.
+        var first: [UInt8]? { bytes.first }
+
+        func contains(_ path: String) -> Bool { bytes.contains(Array(path.utf8)) }
+    }
+
     /// Which of these exist, whatever they are.
-    func existing(_ paths: [String]) async throws -> Set<String> {
-        try await answers(
-            to: paths, "for p; do if [ -e \"$p\" ] || [ -h \"$p\" ]; then printf '%s\\0' \"$p\"; fi; done")
+    func existing(_ paths: [String]) async throws -> Paths {
+        let script = "for p; do if [ -e \"$p\" ] || [ -h \"$p\" ]; then printf '%s\\0' \"$p\"; fi; done"
+        var existing = Paths()
+        for batch in Self.batches(paths.map { [$0] }) {
+            let output = try await volume.run(["sh", "-c", script, "sh"] + batch, "look at \(batch[0])")
+            existing.add(output)
+        }
+        return existing
     }
 
     /// Which of these exist and are such as `find` is asked for.
-    func found(_ paths: [String], _ tests: String...) async throws -> Set<String> {
-        var found: Set<String> = []
-        for batch in Self.batches(try await existing(paths).sorted().map { [$0] }) {
+    func found(_ paths: [String], _ tests: String...) async throws -> Paths {
+        let standing = try await existing(paths)
+        var found = Paths()
+        for batch in Self.batches(paths.filter(standing.contains).map { [$0] }) {
             let output = try await volume.run(
                 ["find"] + batch + ["-maxdepth", "0"] + tests + ["-print0"], "look at \(batch[0])")
-            found.formUnion(output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
+            found.add(output)
         }
         return found
-    }
-
-    private func answers(to paths: [String], _ script: String) async throws -> Set<String> {
-        var answers: Set<String> = []
-        for batch in Self.batches(paths.map { [$0] }) {
-            let output = try await volume.run(["sh", "-c", script, "sh"] + batch, "look at \(batch[0])")
-            answers.formUnion(output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) })
-        }
-        return answers
     }
 
     /// Renames, in order. Nothing must stand at a target: without `-T`, which old versions of busybox lack, a directory

@@ -180,7 +180,7 @@ struct VolumeStage: Sendable {
         let fixed =
             if let paths {
                 try await found(paths.flatMap { [live($0), new + "/" + text($0)] }, "-type", "d", "!", "-perm", "-200")
-                    .first.map { Array($0.utf8) }
+                    .first
             } else {
                 try await volume.run(
                     ["find", volume.path, new, "-mindepth", "1", "-maxdepth", "1", "-type", "d", "!", "-perm", "-200"]

@@ -212,7 +212,7 @@ struct VolumeStream: Sendable {
     }
 
     private static func isBrokenPipe(_ error: any Error) -> Bool {
-        (error as? ArchiveError)?.underlying as? Errno == .brokenPipe
+        ((error as? ArchiveError)?.underlying ?? error) as? Errno == .brokenPipe
     }
 
     /// Runs a small command in the container and insists that it succeeds.

@@ -284,8 +284,12 @@ def many_paths(ground, image):
     live = box.live
     for at in range(1500):
         put(os.path.join(live, f"mail/folder {at % 50}/{at}.eml"), f"{at}\n")
+    alike = ("mail/folder 1/caf\u00e9.eml", "mail/folder 1/cafe\u0301.eml")  # the same text, two files
+    for name in alike:
+        put(os.path.join(live, name), ascii(name))
     put(os.path.join(live, "other"), "x\n")
     box.backup()
+    os.unlink(os.path.join(live, alike[1]))
     trees.wipe(os.path.join(live, "mail/folder 7"))
     os.rmdir(os.path.join(live, "mail/folder 7"))
     for at in range(100, 1500, 2):
@@ -298,7 +302,7 @@ def many_paths(ground, image):
     found = {os.path.relpath(os.path.join(at, name), live): open(os.path.join(at, name)).read()
              for at, _, names in os.walk(live) for name in names}
     box.check("all of them are back, the rest is as it was", found == {
-        "other": "newer\n", **{f"mail/folder {at % 50}/{at}.eml": f"{at}\n" for at in range(1500)}}, sorted(found)[:20])
+        "other": "newer\n", **{name: ascii(name) for name in alike}, **{f"mail/folder {at % 50}/{at}.eml": f"{at}\n" for at in range(1500)}}, sorted(found)[:20])
     box.check(f"{len(lines)} docker commands", len(lines) < 150, "\n".join(lines[-200:]))
 
 
