@@ -37,9 +37,9 @@ public struct HostExtractor: Sendable {
         let temporary = RelativePath(
             checked: [Array((Directory.temporaryPrefix + String(UInt64.random(in: 0...UInt64.max), radix: 36)).utf8)])
         let directory = try parent.createDirectory(temporary, mode: 0o700)
-        // While this process lives, no other takes it for one that a kill left.
-        try directory.claim()
         do throws(ArchiveError) {
+            // While this process lives, no other takes it for one that a kill left.
+            try directory.claim()
             let writer = HostWriter(directory, rules, selection, progress)
             let second = try archive.walk(limits: limits, sink: writer, progress: progress)
             guard second == summary else {

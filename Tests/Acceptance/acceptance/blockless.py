@@ -27,8 +27,10 @@ def mount(scratch, source, target):
     server = subprocess.Popen([PYTHON, os.path.abspath(__file__), source, target], stdout=subprocess.DEVNULL)
 
     def end():
-        subprocess.run(["fusermount3", "-u", "-z", target], capture_output=True)
-        server.terminate()
+        # A server whose file system is gone ends by itself.
+        if subprocess.run(["fusermount3", "-u", target], capture_output=True).returncode != 0:
+            subprocess.run(["fusermount3", "-u", "-z", target], capture_output=True)
+            server.terminate()
         server.wait()
 
     scratch.undo(end)
