@@ -27,10 +27,8 @@ def mount(scratch, source, target):
     server = subprocess.Popen([PYTHON, os.path.abspath(__file__), source, target], stdout=subprocess.DEVNULL)
 
     def end():
-        # A server whose file system is gone ends by itself.
-        if subprocess.run(["fusermount3", "-u", target], capture_output=True).returncode != 0:
-            subprocess.run(["fusermount3", "-u", "-z", target], capture_output=True)
-            server.terminate()
+        subprocess.run(["fusermount3", "-u", "-z", target], capture_output=True)
+        server.kill()  # asked to end, it would unmount once more
         server.wait()
 
     scratch.undo(end)
