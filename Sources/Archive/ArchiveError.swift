@@ -37,10 +37,12 @@ public struct ArchiveError: Error, Sendable {
 }
 
 extension ArchiveError {
-    /// Whether the process or the machine had too little of something, or was called away: that says nothing about what was to be read.
+    /// Whether the process or the machine had too little of something, or was called away: that says nothing about what
+    /// was to be read.
     public var isShortage: Bool {
         switch underlying {
-        case let errno as Errno: [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .interrupted].contains(errno)
+        case let errno as Errno:
+            [.tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory, .interrupted].contains(errno)
         case let error as ArchiveError: error.isShortage
         default: false
         }
