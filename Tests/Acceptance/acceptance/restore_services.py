@@ -96,12 +96,16 @@ wait $q""")
     box.until("test", "-e", "/data/app.db")
     time.sleep(1)
     box.run("touch", "/tmp/hold")
-    time.sleep(0.3)
+    before = None
+    while before != (before := count()):  # until the last word has arrived
+        time.sleep(0.3)
     box.run("sqlite3", "-cmd", ".timeout 5000", "/data/app.db", "pragma wal_checkpoint(truncate)")
     rows, session = int(count()), box.run("sqlite3", "/data/app.db", "select min(s) from t")
     box.backup()
     box.run("rm", "/tmp/hold")
-    time.sleep(1)
+    deadline = time.monotonic() + 30
+    while int(count()) <= rows and time.monotonic() < deadline:
+        time.sleep(0.1)
     box.check("it went on writing", int(count()) > rows, count())
     box.restore()
     box.equal("integrity:", box.until("sqlite3", "-cmd", ".timeout 5000", "/data/app.db", "pragma integrity_check"), "ok")

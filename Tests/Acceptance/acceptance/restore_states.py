@@ -80,7 +80,9 @@ def created(ground):
 def ended_by_itself(ground):
     box, _, new = prepared(ground, "ended with a failure", script=NEEDS_OK.replace("|| exit 1", "|| [ ! -e /data/ok ] || exit 1"))
     box.engine.docker("restart", "-t", "1", box.name)
-    time.sleep(0.5)
+    deadline = time.monotonic() + 30
+    while box.health() != "exited" and time.monotonic() < deadline:
+        time.sleep(0.1)
     box.equal("it has ended:", box.health(), "exited")
     box.restore()
     box.whole(new)

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 
 from . import blockless, trees
 from .boxes import BEAT, IDLE, Box, case, put
@@ -16,7 +15,7 @@ def last_part_is_a_link(ground):
     """/data/notes -> /srv/real: what was added goes, or the restore is refused."""
     box = Box(ground, "its last part is a link", path="/data/notes", mount="/srv/real",
               script="[ -L /data/notes ] || ln -s /srv/real /data/notes; " + IDLE)
-    time.sleep(0.3)
+    box.until("test", "-L", "/data/notes")
     trees.small(box.live, 1, files=12)
     new = box.state()
     box.backup()
@@ -35,7 +34,7 @@ def link_in_the_layer(ground):
     """The same with all of it in the container's own layer."""
     box = Box(ground, "its last part is a link in the layer", path="/data/notes", mount="/srv/real", volume=False,
               script="mkdir -p /srv/real; [ -L /data/notes ] || ln -s /srv/real /data/notes; " + IDLE)
-    time.sleep(0.3)
+    box.until("test", "-L", "/data/notes")
     trees.small(box.live, 1, files=12)
     new = box.state()
     box.backup()
@@ -55,7 +54,7 @@ def below(ground, what, link, full):
     mount = "/srv/notes"
     box = Box(ground, what, path=path, mount=mount, volume=loop.path, more=("-v", f"{other.path}:{mount}/media"),
               script=("[ -L /link ] || ln -s /srv /link; " if link else "") + IDLE)
-    time.sleep(0.3)
+    box.until("test", "-d", path)
     trees.small(other.path, 7, files=12)
     return box, loop, other, full
 
@@ -229,7 +228,7 @@ def kept_open(ground):
     """A running service keeps files open, one deleted, one as its working directory."""
     box = Box(ground, "files kept open", script=(
         "mkdir -p /data/work; cd /data/work; exec 5>/data/open 6>/data/gone; rm /data/gone; echo x >&5; " + IDLE))
-    time.sleep(0.3)
+    box.until("test", "-s", "/data/open")
     trees.small(box.live, 1, files=12)
     box.backup()
     names = box.names()
