@@ -68,7 +68,9 @@ struct VolumeStream: Sendable {
     /// The programs besides tar that a restore into the container needs, and that it does not have.
     func missingPrograms() async throws -> [String] {
         let needed = ["find", "mkdir", "mv", "rm"] + (runtime.lifecycle == nil ? [] : ["sleep"])
-        let script = "for p; do command -v \"$p\" >/dev/null 2>&1 || echo \"$p\"; done"
+        // Not `command -v`: busybox' shell names its own applets, too, which only it can run.
+        let script =
+            "IFS=:; for p; do f=; for d in $PATH; do [ ! -x \"$d/$p\" ] || f=1; done; [ -n \"$f\" ] || echo \"$p\"; done"
         let result = try await runtime.exec(ContainerCommand(["sh", "-c", script, "sh"] + needed), in: container)
         if let failure = result.transportFailure {
             guard failure.code == .commandNotStarted else { throw failure }
