@@ -16,7 +16,8 @@ extension Directory {
     /// - Parameter seconds: for so long after it was made it counts as claimed: its maker may be about to do so.
     public func isAbandoned(_ place: RelativePath, after seconds: Int64 = 0) throws(ArchiveError) -> Bool {
         guard let status = try status(place), status.kind == .directory,
-            status.modified.seconds <= Timestamp.now.seconds - seconds,
+            // Without a limit the clock, which may have gone back since, has no say.
+            seconds == 0 || status.modified.seconds <= Timestamp.now.seconds - seconds,
             let directory = try directoryIfPresent(place)
         else { return false }
         switch Self.retry({ flock(directory.descriptor.rawValue, LOCK_EX | LOCK_NB) }) {
